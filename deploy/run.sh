@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What `make run` does after setting up: a development site on this machine, from an empty clone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" FLASK_APP=wsgi.py
+export GROUPBUY_ENV="${GROUPBUY_ENV:-development}" # here config.py may make its own SECRET_KEY, kept in instance/
+PORT="${PORT:-8000}"
+
+flask db upgrade
+flask demo load # only into an empty database; says who can sign in
+
+echo
+echo "  Open http://127.0.0.1:$PORT/   (Ctrl-C stops the site and its scheduler)"
+echo
+# exec: signals reach honcho itself, which ends both processes. It gives web the first port.
+exec honcho start --port "$PORT"
