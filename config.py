@@ -1,0 +1,95 @@
+"""Settings, all from the environment.
+
+Without any, this is a development installation: it answers on loopback names only and makes its
+secrets once, in the instance folder. `GROUPBUY_ENV=production` wants every secret given.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent
+SECRETS = ("SECRET_KEY", "DATA_KEYS", "LOOKUP_KEY")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The Flask configuration. Raises RuntimeError naming the first setting that is missing."""
+    development = environ.get("GROUPBUY_ENV", "development") != "production"
+    instance = Path(environ.get("INSTANCE_DIR", str(ROOT / "instance")))
+    instance.mkdir(parents=True, exist_ok=True)
+    hosts = environ.get("TRUSTED_HOSTS", "localhost,127.0.0.1")
+    https = environ.get("HTTPS", "0" if development else "1") == "1"
+    return {
+        **_secrets(environ, instance if development else None),
+        "DEVELOPMENT": development,
+        "INSTANCE_DIR": str(instance),
+        "SQLALCHEMY_DATABASE_URI": database_url(
+            environ.get("DATABASE_URL") or f"sqlite:///{instance / 'groupbuy.db'}"
+        ),
+        "DATABASE_POOL_SIZE": int(environ.get("DATABASE_POOL_SIZE", "4")),
+        "SITE_NAME": environ.get("SITE_NAME", "邻里团"),
+        "SITE_URL": environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        "TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),
+        "BABEL_DEFAULT_LOCALE": environ.get("DEFAULT_LOCALE", "zh_Hans_CN"),
+        "BABEL_DEFAULT_TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),
+        "TRUSTED_HOSTS": [host.strip() for host in hosts.split(",") if host.strip()],
+        "PROXIES": int(environ.get("PROXIES", "0")),
+        "HTTPS": https,
+        "SESSION_COOKIE_SECURE": https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": https,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "RATELIMIT_STORAGE_URI": environ.get("REDIS_URL") or "memory://",
+        "RATELIMIT_HEADERS_ENABLED": True,
+        "NOTICE_CHANNELS": environ.get("NOTICE_CHANNELS", "in_app,console").split(","),
+        "SUPPLIER_LINK_DAYS": int(environ.get("SUPPLIER_LINK_DAYS", "30")),
+        "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+    }
+
+
+def database_url(url: str) -> str:
+    """SQLAlchemy's spelling of a database address, with the driver we ship.
+
+    >>> database_url("postgres://app@db/groupbuy")
+    'postgresql+psycopg://app@db/groupbuy'
+    """
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    return url
+
+
+def _secrets(environ: Mapping[str, str], keep_in: Path | None) -> dict[str, str]:
+    """Secrets from the environment; in development they are made once and kept in `keep_in`."""
+    made = {
+        "SECRET_KEY": lambda: secrets.token_urlsafe(48),
+        "LOOKUP_KEY": lambda: secrets.token_urlsafe(48),
+        "DATA_KEYS": lambda: f"dev:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
+    found = {}
+    for name in SECRETS:
+        value = environ.get(name, "")
+        if not value and keep_in:
+            value = _kept(keep_in / f"{name.lower()}.txt", made[name])
+        if not value:
+            raise RuntimeError(f"the setting {name} is missing (see README, Configuration)")
+        found[name] = value
+    return found
+
+
+def _kept(path: Path, make: Any) -> str:
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(make())
+    except FileExistsError:
+        pass
+    return path.read_text()

@@ -1,0 +1,1 @@
+"""What every part needs and what knows nothing of the trade."""

@@ -1,0 +1,252 @@
+"""The database: one transaction at the edge, guarded state changes, column types, both engines.
+
+Rules add and flush. Only views, jobs and commands open `transaction()`, and nothing else commits.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+
+import sqlalchemy as sa
+from flask_sqlalchemy.session import Session
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column, scoped_session
+from sqlalchemy.types import TypeDecorator
+
+from groupbuy.core import clock
+from groupbuy.core.errors import WrongState
+from groupbuy.extensions import db
+
+T = TypeVar("T")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant. SQLite has no zones and returns naive times, so UTC is put back here."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite only numbers rows by itself when the key is exactly INTEGER.
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+PrimaryKey = Annotated[int, mapped_column(Id, primary_key=True)]
+Fen = Annotated[int, mapped_column(sa.BigInteger)]
+Pieces = Annotated[int, mapped_column(sa.BigInteger)]
+Instant = Annotated[datetime, mapped_column(UtcDateTime)]
+Name = Annotated[str, mapped_column(sa.String(200))]
+
+
+def one_of(*names: str, called: str) -> sa.Enum:
+    """A text column that the database holds to `names` by a CHECK constraint called `called`."""
+    return sa.Enum(*names, native_enum=False, create_constraint=True, name=called, length=20)
+
+
+class Stateful:
+    """A row that walks through NEXT_STATES. These two methods are the only way to move it."""
+
+    NEXT_STATES: ClassVar[dict[str, set[str]]]
+    if TYPE_CHECKING:
+        id: Mapped[PrimaryKey]
+        state: Mapped[str]
+
+    @classmethod
+    def states_before(cls, new_state: str) -> list[str]:
+        """The states from which `new_state` may be reached."""
+        return [old for old, following in cls.NEXT_STATES.items() if new_state in following]
+
+    @classmethod
+    def advance_all(cls, new_state: str, *conditions: Any, **values: Any) -> int:
+        """Move every matching row that may make this step; return how many did."""
+        step = (
+            sa.update(cls)
+            .where(cls.state.in_(cls.states_before(new_state)), *conditions)
+            .values(state=new_state, **values)
+            .execution_options(synchronize_session=False)
+        )
+        return rowcount(step)
+
+    def advance(self, new_state: str, *conditions: Any, **values: Any) -> Self:
+        """Move this row, or raise WrongState. Of two racing callers exactly one succeeds."""
+        moved = self.advance_all(new_state, type(self).id == self.id, *conditions, **values)
+        db.session.refresh(self)  # an UPDATE leaves loaded attributes stale
+        if not moved:
+            raise WrongState(self.state, new_state)
+        return self
+
+
+def rowcount(statement: sa.Update | sa.Delete | sa.Insert) -> int:
+    """Run `statement` in the session and return how many rows it touched."""
+    result: Any = db.session.execute(statement)
+    return int(result.rowcount)
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """Commit once on success, roll back on any error. Only edges call this.
+
+    What was read before is read again inside: on SQLite a writer must take the write lock
+    with its first statement (a read that turns into a write fails under load), and on
+    PostgreSQL it must not decide by what it saw before it held its locks.
+    """
+    session = db.session
+    if session.info.get("writing") or session.new or session.dirty or session.deleted:
+        raise RuntimeError("transaction() inside a transaction, or after unsaved changes")
+    session.rollback()
+    session.connection(execution_options={"groupbuy_writes": True})
+    session.info["writing"] = True
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["writing"] = False
+
+
+@contextmanager
+def long_transaction() -> Iterator[scoped_session[Session]]:
+    """`transaction()` for jobs and commands whose statements may need more than the page limit."""
+    with transaction() as session:
+        if on_postgresql():
+            session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield session
+
+
+# serialization_failure, deadlock_detected, lock_not_available, admin_shutdown, crash_shutdown
+_TRANSIENT = {"40001", "40P01", "55P03", "57P01", "57P02"}
+
+
+def retrying(act: Callable[[], T], attempts: int = 3) -> T:
+    """Call `act`, again after a passing database failure. Only for acts that may run twice."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return act()
+        except DBAPIError as error:
+            if attempt == attempts or not _is_transient(error):
+                raise
+            time.sleep(random.uniform(0.02, 0.1) * attempt)
+    raise AssertionError("unreachable")
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in _TRANSIENT or "locked" in str(error.orig)
+
+
+def on_postgresql() -> bool:
+    return db.session.get_bind().dialect.name == "postgresql"
+
+
+def lock_shared(namespace: int, row_id: int) -> None:
+    """Wait for, then hold until commit, a shared lock; SQLite's writer is alone anyway."""
+    if on_postgresql():
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(namespace, row_id)))
+
+
+def lock_exclusive(namespace: int, row_id: int) -> None:
+    """Wait for, then hold until commit, a lock that no shared holder can share."""
+    if on_postgresql():
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(namespace, row_id)))
+
+
+def moment(now: datetime) -> datetime:
+    """The later of `now` and the database's own clock, read at this point of the transaction.
+
+    A caller can wait for a lock, or live on a host whose clock is slow; neither may let it act
+    in a past that is over. PostgreSQL's `now()` would be the start of the transaction.
+    """
+    if on_postgresql():
+        return max(now, db.session.scalars(sa.select(sa.func.clock_timestamp())).one())
+    return max(now, clock.now())
+
+
+def engine_options(url: str, pool_size: int) -> dict[str, Any]:
+    """`create_engine` options for the database behind `url`."""
+    if url.startswith("sqlite"):
+        import pysqlite3.dbapi2  # bundles a current SQLite: Debian's has the WAL-reset bug
+
+        return {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 20}}
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_pre_ping": True,
+        "connect_args": {
+            "options": "-c lock_timeout=3s -c statement_timeout=15s"
+            " -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+        },
+    }
+
+
+# The first release of each line in which a WAL reset can no longer corrupt the file.
+_WAL_FIXED = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+
+
+def wal_is_safe(version: str) -> bool:
+    """
+    >>> wal_is_safe("3.40.1"), wal_is_safe("3.50.7"), wal_is_safe("3.52.0")
+    (False, True, True)
+    """
+    major, minor, patch = (int(part) for part in re.findall(r"\d+", version)[:3])
+    line = (major, minor)
+    return line > max(_WAL_FIXED) or patch >= _WAL_FIXED.get(line, patch + 1)
+
+
+def set_up_engine(engine: sa.Engine) -> None:
+    """Make SQLite behave like a production database; PostgreSQL needs nothing here."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+        [(version,)] = dbapi_connection.execute("SELECT sqlite_version()").fetchall()
+        journal = "WAL" if wal_is_safe(version) else "TRUNCATE"
+        for pragma in (
+            "busy_timeout=20000",
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("groupbuy_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def insert_once(model: Any) -> Any:
+    """An INSERT that passes over rows a unique constraint already knows."""
+    if on_postgresql():
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(model).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(model).on_conflict_do_nothing()
+
+
+def text_of(column: Any) -> sa.ColumnElement[str]:
+    """`column` as text, for building keys in SQL."""
+    return sa.cast(column, sa.String)
