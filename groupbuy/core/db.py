@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy.session import Session
@@ -24,6 +24,7 @@ from groupbuy.core.errors import WrongState
 from groupbuy.extensions import db
 
 T = TypeVar("T")
+AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -95,7 +96,7 @@ class Stateful:
 
 def rowcount(statement: sa.Update | sa.Delete | sa.Insert) -> int:
     """Run `statement` in the session and return how many rows it touched."""
-    result: Any = db.session.execute(statement)
+    result: Any = db.session.execute(statement.execution_options(preserve_rowcount=True))
     return int(result.rowcount)
 
 
@@ -245,6 +246,11 @@ def insert_once(model: Any) -> Any:
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(model).on_conflict_do_nothing()
+
+
+def sum_of(column: Any) -> sa.ColumnElement[int]:
+    """The sum of a column of whole numbers, 0 for no rows; PostgreSQL would make it a Decimal."""
+    return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
 
 
 def text_of(column: Any) -> sa.ColumnElement[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from groupbuy.core.db import Fen, Instant, Name, Pieces, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
@@ -116,18 +117,15 @@ class OrderLine(db.Model):
     order: Mapped[Order] = relationship(back_populates="lines")
     item: Mapped[DealItem] = relationship()
 
+    @hybrid_property
+    def kept_pieces(self) -> int:
+        """What the member still gets, or got."""
+        return self.quantity - self.cancelled_pieces - self.short_pieces
 
-# What the member can still expect, and what is still to be handed over.
-OrderLine.kept_pieces = column_property(
-    OrderLine.quantity - OrderLine.cancelled_pieces - OrderLine.short_pieces
-)
-OrderLine.open_pieces = column_property(
-    OrderLine.quantity
-    - OrderLine.cancelled_pieces
-    - OrderLine.short_pieces
-    - OrderLine.picked_pieces
-    - OrderLine.no_show_pieces
-)
+    @hybrid_property
+    def open_pieces(self) -> int:
+        """What is still to be handed over."""
+        return self.kept_pieces - self.picked_pieces - self.no_show_pieces
 
 
 class OrderEvent(db.Model):

@@ -1,0 +1,219 @@
+"""Making a deal and moving its window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from groupbuy.accounts.models import Leader, PickupPoint
+from groupbuy.catalog.models import Sku
+from groupbuy.core.db import moment, rowcount, text_of
+from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.text import clean_name
+from groupbuy.core.tokens import public_id
+from groupbuy.deals.models import Deal, DealItem, DealPoint
+from groupbuy.deals.window import DealClosed, lock_for_deciding
+from groupbuy.extensions import db
+from groupbuy.notices.owing import owe_each
+from groupbuy.orders.models import LIVE_STATES, Order
+
+LONGEST_WINDOW = timedelta(days=60)
+
+
+class NotReady(RuleBroken):
+    """A draft lacks what it needs to be published."""
+
+    message = _l("Before it can open, the deal needs %(what)s.")
+
+
+@dataclass(frozen=True)
+class ItemForm:
+    """A SKU offered in a deal; what is None is taken from the SKU, `stock` None is unlimited."""
+
+    sku_id: int
+    price_fen: int | None = None
+    stock: int | None = None
+    limit_per_person: int | None = None
+
+
+@dataclass(frozen=True)
+class DealForm:
+    """What a leader says about a deal. Instants in UTC, money in fen."""
+
+    title: str
+    items: Sequence[ItemForm] = ()
+    point_ids: Sequence[int] = ()
+    intro: str = ""
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    pickup_starts_at: datetime | None = None
+    pickup_ends_at: datetime | None = None
+    minimum_kind: str = "none"
+    minimum: int = 0
+    limit_per_person: int | None = None
+    hold_minutes: int | None = None
+    pay_at_pickup: bool = False
+    share_by: str = "payment"
+
+
+def create_deal(leader: Leader, form: DealForm, *, now: datetime) -> Deal:
+    """A draft from `form`. Raises BadInput naming the field that cannot be."""
+    facts = asdict(form)
+    for other in ("items", "point_ids"):
+        facts.pop(other)
+    facts["title"] = _title(form.title)
+    deal = Deal(leader_id=leader.id, slug=public_id(), state="draft", created_at=now, **facts)
+    db.session.add(deal)
+    db.session.flush()
+    _add_points(deal, form.point_ids)
+    _add_items(deal, form.items)
+    return deal
+
+
+def publish(deal: Deal, *, now: datetime) -> None:
+    """Open a draft, now or, with a later `opens_at`, by itself. Raises NotReady or BadInput."""
+    lock_for_deciding(deal)
+    now = moment(now)
+    if not deal.items:
+        raise NotReady(what=_l("at least one item"))
+    if not deal.points:
+        raise NotReady(what=_l("a pickup point"))
+    opens_at = deal.opens_at or now
+    if deal.closes_at is None or deal.closes_at <= max(now, opens_at):
+        raise BadInput("closes_at", _l("The closing time must be later than now and the opening."))
+    _check_length(opens_at, deal.closes_at)
+    deal.advance("open", opens_at=opens_at)
+
+
+def extend(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
+    """Close later than announced. Raises BadInput, or DealClosed once the window is over."""
+    _lock_running(deal, now)
+    if deal.closes_at and closes_at <= deal.closes_at:
+        raise BadInput("closes_at", _l("The new closing time must be later than the old one."))
+    _move_closing(deal, closes_at, now)
+
+
+def shorten(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
+    """Close earlier than announced, but not in the past. Raises BadInput or DealClosed."""
+    now = _lock_running(deal, now)
+    if closes_at <= now or (deal.opens_at and closes_at <= deal.opens_at):
+        raise BadInput("closes_at", _l("The closing time must be later than now and the opening."))
+    if deal.closes_at and closes_at >= deal.closes_at:
+        raise BadInput("closes_at", _l("The new closing time must be earlier than the old one."))
+    _move_closing(deal, closes_at, now)
+
+
+def copy_deal(deal: Deal, *, now: datetime) -> Deal:
+    """A draft like `deal`: the same goods, points and rules, without dates or any mark it earned."""
+    kept = (
+        "title",
+        "intro",
+        "minimum_kind",
+        "minimum",
+        "limit_per_person",
+        "hold_minutes",
+        "pay_at_pickup",
+        "share_by",
+    )
+    form = DealForm(
+        items=[
+            ItemForm(item.sku_id, item.price_fen, item.stock, item.limit_per_person)
+            for item in deal.items
+        ],
+        point_ids=[point.id for point in deal.points if point.is_active],
+        **{name: getattr(deal, name) for name in kept},
+    )
+    return create_deal(deal.leader, form, now=now)
+
+
+def _title(text: str) -> str:
+    try:
+        return clean_name(text)
+    except ValueError:
+        raise BadInput("title", _l("The title must be 1 to 100 readable characters.")) from None
+
+
+def _add_points(deal: Deal, point_ids: Sequence[int]) -> None:
+    own = sa.select(PickupPoint.id).where(
+        PickupPoint.leader_id == deal.leader_id, PickupPoint.id.in_(point_ids)
+    )
+    if len(set(db.session.scalars(own))) < len(set(point_ids)):
+        raise BadInput("points", _l("Choose pickup points of your own."))
+    db.session.add_all(DealPoint(deal_id=deal.id, point_id=point_id) for point_id in point_ids)
+
+
+def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:
+    own = sa.select(Sku).where(
+        Sku.leader_id == deal.leader_id, Sku.id.in_([form.sku_id for form in forms])
+    )
+    skus = {sku.id: sku for sku in db.session.scalars(own)}
+    if len(skus) < len(forms):
+        raise BadInput("items", _l("Choose products of your own, each one once."))
+    db.session.add_all(
+        _item(deal, skus[form.sku_id], form, position) for position, form in enumerate(forms, 1)
+    )
+    db.session.flush()
+
+
+def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
+    price_fen = sku.price_fen if form.price_fen is None else form.price_fen
+    if price_fen < 0 or (form.stock or 0) < 0 or (form.limit_per_person or 1) < 1:
+        raise BadInput("items", _l("Price, stock and limit cannot be negative."))
+    return DealItem(
+        leader_id=deal.leader_id,
+        deal_id=deal.id,
+        sku_id=sku.id,
+        supplier_id=sku.supplier_id,
+        position=position,
+        code=sku.code,
+        supplier_code=sku.supplier_code,
+        name=sku.product.name,
+        spec=sku.spec,
+        unit=sku.unit,
+        pack_size=sku.pack_size,
+        storage_class=sku.storage_class,
+        price_fen=price_fen,
+        cost_fen=sku.cost_fen,
+        stock=form.stock,
+        sold=0,
+        limit_per_person=form.limit_per_person,
+    )
+
+
+def _check_length(opens_at: datetime, closes_at: datetime) -> None:
+    if closes_at - opens_at > LONGEST_WINDOW:
+        raise BadInput("closes_at", _l("A deal can be open for 60 days at most."))
+
+
+def _lock_running(deal: Deal, now: datetime) -> datetime:
+    lock_for_deciding(deal)
+    now = moment(now)
+    if deal.phase(now) not in ("upcoming", "open"):
+        raise DealClosed
+    return now
+
+
+def _move_closing(deal: Deal, closes_at: datetime, now: datetime) -> None:
+    if deal.opens_at:
+        _check_length(deal.opens_at, closes_at)
+    moved = sa.update(Deal).where(Deal.id == deal.id, Deal.state == "open")
+    if not rowcount(moved.values(closes_at=closes_at)):
+        raise DealClosed
+    db.session.refresh(deal)
+    told = (
+        sa.select(
+            Order.leader_id,
+            Order.member_id,
+            Order.deal_id,
+            (text_of(Order.member_id) + sa.literal(f":{deal.id}:{closes_at:%Y%m%dT%H%M%S}")).label(
+                "key"
+            ),
+        )
+        .where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
+        .distinct()
+    )
+    owe_each("closing_moved", told, now=now)

@@ -1,0 +1,60 @@
+"""Who may act on a deal at the same time, and whether its window is open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+
+from groupbuy.core.db import lock_exclusive, lock_shared, moment
+from groupbuy.core.errors import RuleBroken
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+
+_LOCKS = 1  # namespace of the advisory locks on deals
+
+
+class NotOpenYet(RuleBroken):
+    """The window has not begun."""
+
+    message = _l("This deal has not opened yet.")
+
+
+class DealClosed(RuleBroken):
+    """The window is over, or the deal was ended."""
+
+    message = _l("This deal has closed: nothing can be ordered or changed any more.")
+
+
+def lock_for_buying(deal: Deal, now: datetime) -> datetime:
+    """Let buyers in together but never beside a closing; returns the instant that counts.
+
+    Raises NotOpenYet or DealClosed. State and clock are read after the lock is held, so an order
+    that waited behind the closing sees it; at exactly `closes_at` it is too late.
+    """
+    lock_shared(_LOCKS, deal.id)
+    db.session.refresh(deal)
+    now = moment(now)
+    phase = deal.phase(now)
+    if phase in ("draft", "upcoming"):
+        raise NotOpenYet
+    if phase != "open":
+        raise DealClosed
+    return now
+
+
+def lock_for_paying(deal: Deal) -> None:
+    """Let money in beside buyers: until the closing has decided, state counts and not the clock.
+
+    Raises DealClosed once the deal is decided.
+    """
+    lock_shared(_LOCKS, deal.id)
+    db.session.refresh(deal)
+    if deal.state not in ("open", "closing"):
+        raise DealClosed
+
+
+def lock_for_deciding(deal: Deal) -> None:
+    """Wait for the buyers inside, keep others out until commit, and read `deal` afresh."""
+    lock_exclusive(_LOCKS, deal.id)
+    db.session.refresh(deal)

@@ -1,0 +1,80 @@
+"""Orders move only here: the state and the event that tells of it, always together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+
+from groupbuy.core.db import AnySelect, rowcount
+from groupbuy.core.errors import WrongState
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order, OrderEvent
+
+
+def move(
+    order: Order,
+    new_state: str,
+    kind: str,
+    *,
+    now: datetime,
+    values: Mapping[str, Any] = MappingProxyType({}),
+    **told: Any,
+) -> None:
+    """Move `order`, setting `values`, and record it; `told` may hold actor_id, why and detail.
+
+    Raises WrongState when the order is no longer where the caller saw it.
+    """
+    old_state = order.state
+    order.advance(new_state, Order.state == old_state, **values)
+    record(order, kind, from_state=old_state, now=now, **told)
+
+
+def record(order: Order, kind: str, *, from_state: str | None, now: datetime, **told: Any) -> None:
+    """Add to the timeline of `order` what just happened to it."""
+    db.session.add(
+        OrderEvent(
+            leader_id=order.leader_id,
+            order_id=order.id,
+            at=now,
+            kind=kind,
+            from_state=from_state,
+            to_state=order.state,
+            **told,
+        )
+    )
+
+
+def move_all(
+    orders: AnySelect,
+    step: tuple[str, str],
+    kind: str,
+    *,
+    now: datetime,
+    why: str = "",
+    **values: Any,
+) -> int:
+    """`move` all orders whose ids `orders` selects through `step` (from, to), in SQL.
+
+    The caller holds the deal's exclusive lock, so nobody else can move them in between.
+    """
+    old_state, new_state = step
+    chosen = (Order.id.in_(orders), Order.state == old_state)
+    columns = {
+        "leader_id": Order.leader_id,
+        "order_id": Order.id,
+        "at": sa.literal(now, OrderEvent.__table__.c.at.type),
+        "kind": sa.literal(kind),
+        "from_state": Order.state,
+        "to_state": sa.literal(new_state),
+        "why": sa.literal(why),
+    }
+    rows = sa.select(*columns.values()).where(*chosen).order_by(Order.id)
+    told = rowcount(sa.insert(OrderEvent).from_select([*columns], rows))
+    moved = Order.advance_all(new_state, *chosen, **values)
+    if told != moved:
+        raise WrongState(old_state, new_state)
+    return moved

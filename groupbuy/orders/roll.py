@@ -1,0 +1,28 @@
+"""接龙: the numbered list of a deal. Numbers have no gaps and are never taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order
+from groupbuy.orders.moving import move
+
+
+def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
+    """Make a pending order `placed` under the deal's next number. Raises WrongState.
+
+    The counter's row stays locked until commit, so a rolled-back number is given again.
+    """
+    last = (
+        sa.update(Deal)
+        .where(Deal.id == order.deal_id)
+        .values(last_roll_no=Deal.last_roll_no + 1)
+        .returning(Deal.last_roll_no)
+        .execution_options(synchronize_session=False)
+    )
+    number = db.session.scalars(last).one()
+    move(order, "placed", kind, now=now, actor_id=actor_id, values={"roll_no": number})

@@ -1,0 +1,121 @@
+"""Money that goes back. Counted when requested; the database refuses more than was paid.
+
+A refund of cash is a task for the leader: it stays `requested` until he says he gave it back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from groupbuy.core.db import AnySelect, rowcount, text_of
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order
+from groupbuy.payments.models import Payment, Refund
+
+
+def overpaid_fen(order: Order) -> int:
+    """What `order` has been paid beyond what it costs now and what already goes back."""
+    return max(0, order.paid_fen - order.refunded_fen - order.due_fen)
+
+
+def request(order: Order, amount_fen: int, *, why: str, key: str, now: datetime) -> list[Refund]:
+    """Ask for `amount_fen` of `order` to go back, from its payments in turn.
+
+    `key` names the reason within the order: the same key again breaks a unique constraint
+    instead of paying twice. Raises ValueError when less than `amount_fen` is left to give back.
+    """
+    refunds = []
+    payments = db.session.scalars(
+        sa.select(Payment)
+        .where(Payment.order_id == order.id, Payment.state == "confirmed")
+        .order_by(Payment.id)
+    )
+    left = amount_fen
+    for payment in payments:
+        part = min(left, payment.amount_fen - payment.refunded_fen)
+        if part > 0 and _count(Payment, payment.id, part, Payment.amount_fen):
+            refunds.append(_row(payment, part, why=why, key=key, now=now))
+            left -= part
+    if left or not _count(Order, order.id, amount_fen, Order.paid_fen):
+        raise ValueError(f"order {order.id}: {left} fen more than was paid cannot go back")
+    db.session.add_all(refunds)
+    db.session.flush()
+    db.session.refresh(order)
+    return refunds
+
+
+def settle(order: Order, *, why: str, key: str, now: datetime) -> int:
+    """Bring the money in line with what `order` costs now; returns the fen that go back.
+
+    An attempt that is still open asks for the new sum.
+    """
+    db.session.refresh(order)
+    db.session.execute(
+        sa.update(Payment)
+        .where(Payment.order_id == order.id, Payment.state == "begun")
+        .values(amount_fen=order.due_fen)
+    )
+    amount_fen = overpaid_fen(order)
+    if amount_fen:
+        request(order, amount_fen, why=why, key=key, now=now)
+    return amount_fen
+
+
+def request_everything(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
+    """`request` all that is left for each of the orders whose ids `orders` selects, in SQL."""
+    left = Payment.amount_fen - Payment.refunded_fen
+    due = (Payment.order_id.in_(orders), Payment.state == "confirmed", left > 0)
+    columns = {
+        "leader_id": Payment.leader_id,
+        "order_id": Payment.order_id,
+        "payment_id": Payment.id,
+        "out_refund_no": sa.literal("R") + text_of(Payment.id) + sa.literal(f"-{key}"),
+        "state": sa.literal("requested"),
+        "amount_fen": left,
+        "why": sa.literal(why),
+        "requested_at": sa.literal(now, Refund.__table__.c.requested_at.type),
+    }
+    rows = sa.select(*columns.values()).where(*due)
+    db.session.execute(sa.insert(Refund).from_select([*columns], rows))
+    db.session.execute(
+        sa.update(Payment)
+        .where(*due)
+        .values(refunded_fen=Payment.amount_fen)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        sa.update(Order)
+        .where(Order.id.in_(orders), Order.paid_fen > Order.refunded_fen)
+        .values(refunded_fen=Order.paid_fen)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def finish_cash(refund: Refund, *, by_id: int | None, now: datetime) -> None:
+    """The leader gave the cash back. Raises WrongState when that was said before."""
+    refund.advance("succeeded", finished_at=now, finished_by_id=by_id)
+
+
+def _count(model: Any, row_id: int, part: int, whole: Any) -> bool:
+    counted = (
+        sa.update(model)
+        .where(model.id == row_id, model.refunded_fen + part <= whole)
+        .values(refunded_fen=model.refunded_fen + part)
+    )
+    return rowcount(counted) == 1
+
+
+def _row(payment: Payment, fen: int, *, why: str, key: str, now: datetime) -> Refund:
+    return Refund(
+        leader_id=payment.leader_id,
+        order_id=payment.order_id,
+        payment_id=payment.id,
+        out_refund_no=f"R{payment.id}-{key}",
+        state="requested",
+        amount_fen=fen,
+        why=why,
+        requested_at=now,
+    )
