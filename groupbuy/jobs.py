@@ -1,0 +1,169 @@
+"""What runs when, and how: each run is written to the ledger, each item has its own transaction.
+
+Work is found by state, never by clock window, and every step is guarded, so a job may run in
+any number of processes, at any time, again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from groupbuy import invariants
+from groupbuy.core import clock
+from groupbuy.core.db import long_transaction, retrying, transaction
+from groupbuy.core.errors import RuleBroken
+from groupbuy.core.models import JobRun
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.notices import sending
+from groupbuy.orders import changing
+from groupbuy.orders.models import Order
+from groupbuy.pickup import bags, uncollected
+from groupbuy.purchasing import closing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """What a run did; `late_seconds` is how overdue the oldest item was."""
+
+    done: int = 0
+    failed: int = 0
+    late_seconds: int = 0
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def close_due(now: datetime) -> Tally:
+    """Close every deal whose time has come, however long ago."""
+    tally = Tally()
+    for deal_id in closing.due_deals(now):
+        deal = db.session.get_one(Deal, deal_id)
+        late = int((now - (deal.closes_at or now)).total_seconds())
+        if _attempt(tally, f"deal {deal_id}", lambda: close_deal(deal_id, now=now)):  # noqa: B023
+            tally.late_seconds = max(tally.late_seconds, late)
+    return tally
+
+
+def close_deal(deal_id: int, *, now: datetime) -> None:
+    """Steps A, B and C of one deal. Raises RuleBroken when another process was there first."""
+
+    def step_a() -> None:
+        with transaction():
+            closing.begin(db.session.get_one(Deal, deal_id), now=now)
+
+    def step_c() -> None:
+        with long_transaction():
+            deal = db.session.get_one(Deal, deal_id)
+            closing.finish(deal, now=now)
+            if deal.state == "closed":
+                bags.make_bags(deal, now=now)
+
+    retrying(step_a)
+    closing.paid_meanwhile(deal_id)
+    retrying(step_c)
+
+
+def expire_unpaid(now: datetime) -> Tally:
+    """Let go of orders whose time to pay is over."""
+
+    def expire(order_id: int) -> None:
+        with transaction():
+            changing.expire_order(db.session.get_one(Order, order_id), now=now)
+
+    return _each(changing.unpaid_past_due(now), "order", expire)
+
+
+def send_notices(now: datetime) -> Tally:
+    """Send the messages owed."""
+
+    def send(notice_id: int) -> None:
+        with transaction():
+            if not sending.claim(notice_id, now=now):
+                return
+        outcomes = sending.deliver(notice_id)
+        with transaction():
+            sending.write_down(notice_id, outcomes, now=now)
+
+    return _each(sending.owed(now), "notice", send)
+
+
+def pickup_reminders(now: datetime) -> Tally:
+    """Owe a message to those whose bag is about to miss, or has missed, its time."""
+    tally = Tally()
+    with transaction():
+        tally.done += uncollected.remind_before_end(now)
+        tally.done += uncollected.remind_after_end(now)
+    return tally
+
+
+def verify(now: datetime) -> Tally:
+    """Check every invariant; a broken one fails the run and is named in the ledger."""
+    found = invariants.broken()
+    return Tally(failed=len(found), done=len(invariants.INVARIANTS), detail=found)
+
+
+# name -> (job, seconds between runs, or the hour of the night)
+TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
+    "close-due": (close_due, {"trigger": "interval", "seconds": 5}),
+    "expire-unpaid": (expire_unpaid, {"trigger": "interval", "seconds": 30}),
+    "send-notices": (send_notices, {"trigger": "interval", "seconds": 5}),
+    "pickup-reminders": (pickup_reminders, {"trigger": "interval", "seconds": 60}),
+    "verify": (verify, {"trigger": "cron", "hour": 3, "minute": 30}),
+}
+
+
+def run(name: str, now: datetime) -> JobRun:
+    """Run one job and write it to the ledger. A crash inside it is a failed run, not an end."""
+    job, _timing = TIMETABLE[name]
+    started = clock.now()
+    try:
+        tally = job(now)
+    except Exception as error:
+        db.session.rollback()
+        log.exception("job %s failed", name)
+        tally = Tally(failed=1, detail={"error": f"{type(error).__name__}: {error}"[:500]})
+    with transaction():
+        entry = JobRun(
+            name=name,
+            started_at=started,
+            finished_at=clock.now(),
+            outcome="failed" if tally.failed else "ok",
+            done=tally.done,
+            failed=tally.failed,
+            late_seconds=tally.late_seconds,
+            process=f"{socket.gethostname()}:{os.getpid()}"[:200],
+            detail=tally.detail,
+        )
+        db.session.add(entry)
+    return entry
+
+
+def _each(ids: Iterable[int], what: str, act: Callable[[int], None]) -> Tally:
+    tally = Tally()
+    for row_id in ids:
+        _attempt(tally, f"{what} {row_id}", lambda: act(row_id))  # noqa: B023
+    return tally
+
+
+def _attempt(tally: Tally, item: str, act: Callable[[], object]) -> bool:
+    """Do one item; a refusal means that somebody else did it, a failure must not stop the rest."""
+    try:
+        act()
+    except RuleBroken as refusal:
+        db.session.rollback()
+        log.info("%s: %s", item, refusal.sentence)
+        return False
+    except Exception:
+        db.session.rollback()
+        log.exception("%s failed; the next run tries again", item)
+        tally.failed += 1
+        return False
+    tally.done += 1
+    return True

@@ -1,0 +1,48 @@
+"""The ticker: a process of its own that runs the timetable. Several at once are harmless."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from types import FrameType
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask
+
+from groupbuy import jobs
+from groupbuy.core import clock
+from groupbuy.extensions import db
+
+log = logging.getLogger(__name__)
+
+
+def run_forever(app: Flask) -> None:
+    """Tick until SIGTERM or Ctrl-C; a job that is running then is allowed to finish."""
+    scheduler = BlockingScheduler(
+        timezone=app.config["TIMEZONE"],
+        # A run that is late is still wanted, once, and never beside itself.
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
+    with app.app_context():
+        starts_at = clock.now()
+    for name, (_job, timing) in jobs.TIMETABLE.items():
+        soon = {} if timing["trigger"] == "cron" else {"next_run_time": starts_at}
+        scheduler.add_job(tick, args=(app, name), id=name, **timing, **soon)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=True)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    log.info("scheduler started")
+    scheduler.start()
+    log.info("scheduler ended")
+
+
+def tick(app: Flask, name: str) -> None:
+    """One run of one job at the present time."""
+    with app.app_context():
+        try:
+            jobs.run(name, clock.now())
+        finally:
+            db.session.remove()
