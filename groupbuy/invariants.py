@@ -5,6 +5,8 @@ The names follow the rules of the domain (I2, I3 ...); those about the ledger co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -206,11 +208,16 @@ def broken() -> dict[str, list[dict[str, Any]]]:
     for invariant in INVARIANTS:
         rows = db.session.execute(sa.text(invariant.sql)).mappings().fetchmany(20)
         if rows:
-            found[f"{invariant.name} {invariant.claim}"] = [dict(row) for row in rows]
+            found[f"{invariant.name} {invariant.claim}"] = [_plain(row) for row in rows]
     altered = _altered_lists()
     if altered:
         found["I18 a sealed list is what its checksum says"] = altered
     return found
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """PostgreSQL adds whole numbers up to Decimals, which JSON does not know."""
+    return {name: int(v) if isinstance(v, Decimal) else v for name, v in row.items()}
 
 
 def _altered_lists() -> list[dict[str, Any]]:

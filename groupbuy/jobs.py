@@ -11,12 +11,14 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from groupbuy import invariants
 from groupbuy.core import clock
-from groupbuy.core.db import long_transaction, retrying, transaction
+from groupbuy.core.db import long_transaction, retrying, rowcount, transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.models import JobRun
 from groupbuy.deals.models import Deal
@@ -109,6 +111,13 @@ def verify(now: datetime) -> Tally:
     return Tally(failed=len(found), done=len(invariants.INVARIANTS), detail=found)
 
 
+def forget_idle_runs(now: datetime) -> Tally:
+    """Drop week-old ledger rows of runs that found nothing to do; the others stay for ever."""
+    idle = sa.delete(JobRun).where(JobRun.done == 0, JobRun.failed == 0)
+    with transaction():
+        return Tally(done=rowcount(idle.where(JobRun.started_at < now - timedelta(days=7))))
+
+
 # name -> (job, seconds between runs, or the hour of the night)
 TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
     "close-due": (close_due, {"trigger": "interval", "seconds": 5}),
@@ -116,6 +125,7 @@ TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
     "send-notices": (send_notices, {"trigger": "interval", "seconds": 5}),
     "pickup-reminders": (pickup_reminders, {"trigger": "interval", "seconds": 60}),
     "verify": (verify, {"trigger": "cron", "hour": 3, "minute": 30}),
+    "forget-idle-runs": (forget_idle_runs, {"trigger": "cron", "hour": 4, "minute": 0}),
 }
 
 

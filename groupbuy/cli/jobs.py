@@ -64,7 +64,7 @@ def scheduler() -> None:
 @frame.as_json
 @with_appcontext
 def verify(as_json: bool) -> None:
-    """Check every invariant of the whole database; exit 1 with the offending rows if one is broken."""
+    """Check every invariant of the database; exit 1 with the offending rows if one is broken."""
     found = invariants.broken()
     if as_json:
         checked = [invariant.name for invariant in invariants.INVARIANTS]
@@ -73,7 +73,7 @@ def verify(as_json: bool) -> None:
         click.echo(f"clean: {len(invariants.INVARIANTS)} invariants hold")
     for claim, rows in () if as_json else found.items():
         click.echo(f"BROKEN {claim}")
-        frame.print_table(list(rows[0]), (row.values() for row in rows))
+        frame.print_table(list(rows[0]), [list(row.values()) for row in rows])
     sys.exit(1 if found else 0)
 
 

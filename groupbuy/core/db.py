@@ -130,6 +130,7 @@ def long_transaction() -> Iterator[scoped_session[Session]]:
     with transaction() as session:
         if on_postgresql():
             session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            session.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
             session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         yield session
 

@@ -33,7 +33,7 @@ def keyed_digest(purpose: str, text: str) -> bytes:
 
 
 def keyed_token(purpose: str, text: str) -> str:
-    """128 bits as 22 URL-safe characters: always the same for `text`, unguessable without the key."""
+    """128 bits as 22 URL-safe characters: the same for the same `text`, useless to guess."""
     return base64.urlsafe_b64encode(keyed_digest(purpose, text)[:16]).decode().rstrip("=")
 
 

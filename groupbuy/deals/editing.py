@@ -108,7 +108,7 @@ def shorten(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
 
 
 def copy_deal(deal: Deal, *, now: datetime) -> Deal:
-    """A draft like `deal`: the same goods, points and rules, without dates or any mark it earned."""
+    """A draft like `deal`: the same goods, points and rules, without dates or earned marks."""
     kept = (
         "title",
         "intro",

@@ -56,7 +56,7 @@ def begin_early(deal: Deal, *, because: str, now: datetime) -> None:
         raise BadInput("because", _l("Say why, so that the neighbours can be told."))
     lock_for_deciding(deal)
     now = moment(now)
-    if deal.phase(now) == "upcoming":
+    if deal.opens_at and now <= deal.opens_at:
         raise NotDue
     deal.advance("closing", closes_at=min(now, deal.closes_at or now), ended_because=because)
 
