@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groupbuy.cli import deals
+from groupbuy.cli import deals, demo, jobs, people
 
 
 def register(app: Flask) -> None:
     """Attach the commands."""
-    for group in (deals.group,):
-        app.cli.add_command(group)
+    commands = (deals.group, demo.group, jobs.group, people.group, jobs.scheduler, jobs.verify)
+    for command in commands:
+        app.cli.add_command(command)

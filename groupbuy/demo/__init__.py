@@ -1,0 +1,1 @@
+"""A made-up community to look around in: everybody and everything here is invented."""

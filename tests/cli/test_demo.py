@@ -1,0 +1,189 @@
+"""`flask demo load`: a whole community by the real rules, once, and never among real people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from click.testing import Result
+from flask import Flask
+
+from groupbuy import invariants
+from groupbuy.accounts import people
+from groupbuy.accounts.models import Member, User
+from groupbuy.core import crypto
+from groupbuy.core.db import transaction
+from groupbuy.deals.models import Deal, DealItem
+from groupbuy.demo import loading, scenes
+from groupbuy.demo.people import PASSWORD, residents, who_signs_in
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order
+from groupbuy.pickup.models import Pickup
+from groupbuy.purchasing import closing
+from groupbuy.purchasing.models import PurchaseList
+from tests.conftest import NOON
+
+
+def _load(app: Flask, *options: str) -> Result:
+    return app.test_cli_runner().invoke(args=["demo", "load", *options])
+
+
+def _rows() -> dict[str, int]:
+    return {
+        table.name: db.session.scalars(sa.select(sa.func.count()).select_from(table)).one()
+        for table in db.metadata.sorted_tables
+    }
+
+
+def _deal(slug: str) -> Deal:
+    return db.session.scalars(sa.select(Deal).where(Deal.slug == slug)).one()
+
+
+def _states(model: Any, deal: Deal) -> Counter[str]:
+    return Counter(db.session.scalars(sa.select(model.state).where(model.deal_id == deal.id)))
+
+
+def _refused(answer: Result) -> bool:
+    return answer.exit_code == 2 and answer.stdout == "" and answer.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def loaded(app: Flask) -> dict[str, Any]:
+    """What the command says of the demo it loaded."""
+    answer = _load(app, "--json")
+    assert answer.exit_code == 0, answer.output
+    summary: dict[str, Any] = json.loads(answer.stdout)
+    return summary
+
+
+def test_the_demo_is_a_community_in_which_every_invariant_holds(
+    app: Flask, loaded: dict[str, Any]
+) -> None:
+    assert loaded["counts"] == {
+        "leaders": 3,
+        "points": 6,
+        "suppliers": 4,
+        "categories": 7,
+        "products": 40,
+        "residents": 120,
+        "deals": 9,
+        "orders": 141,
+    }
+    assert invariants.broken() == {}
+    states = {
+        deal.slug: deal.phase(datetime.now(UTC)) for deal in db.session.scalars(sa.select(Deal))
+    }
+    assert states == {
+        "demo-weekend": "open",
+        "demo-breakfast": "upcoming",
+        "demo-garden": "closed",
+        "demo-seafood": "arrived",
+        "demo-crab": "failed",
+        "demo-fruit": "open",
+        "demo-milk": "arrived",
+        "demo-pantry": "open",
+        "demo-household": "draft",
+    }
+    assert all(
+        deal["url"].startswith(app.config["SITE_URL"] + "/d/demo-") for deal in loaded["deals"]
+    )
+
+
+def test_deals_stand_where_their_scenes_say_and_the_people_named_can_sign_in(
+    app: Flask, loaded: dict[str, Any]
+) -> None:
+    assert _states(Order, _deal("demo-weekend")) == {"placed": 40, "pending": 4, "cancelled": 1}
+    assert _states(Order, _deal("demo-garden")) == {"confirmed": 28, "expired": 2}
+    assert _states(Order, _deal("demo-crab")) == {"cancelled": 4}
+    assert not _states(Order, _deal("demo-pantry"))
+    for slug in ("demo-seafood", "demo-milk"):
+        bags = _states(Pickup, _deal(slug))
+        assert set(bags) == {"ready", "collected"}
+        assert abs(bags["ready"] - bags["collected"]) <= 1
+    fruit = _deal("demo-fruit")
+    assert 0 < fruit.minimum - closing.progress(fruit) <= 3
+    left = {
+        item.name: item.stock - item.sold
+        for item in db.session.scalars(sa.select(DealItem).where(DealItem.deal_id == fruit.id))
+        if item.stock is not None
+    }
+    assert left["金枕榴莲"] == 0
+    assert 0 < left["丹东草莓"] <= 5
+    lists = sa.select(PurchaseList).where(PurchaseList.deal_id == _deal("demo-garden").id)
+    assert all(made.current.sha256 for made in db.session.scalars(lists))
+    for _role, someone in who_signs_in():
+        found = sa.select(User).where(User.phone_hash == crypto.lookup_hash(someone.phone))
+        user = db.session.scalars(found).one()
+        assert PasswordHasher().verify(user.password_hash, PASSWORD)
+    bags = sa.select(Pickup.state).join(Member).where(Member.user_id == user.id)
+    assert "ready" in db.session.scalars(bags).all()  # the resident, named last, has one waiting
+
+
+def test_loading_again_says_the_same_and_writes_nothing(app: Flask, loaded: dict[str, Any]) -> None:
+    before = _rows()
+    assert json.loads(_load(app, "--json").stdout) == loaded
+    assert _rows() == before
+    said = _load(app).stdout
+    assert all(deal["url"] in said for deal in loaded["deals"])
+    assert PASSWORD in said
+    with transaction():
+        people.find_or_add("王芳", "13900000001", now=NOON)
+    assert _load(app).exit_code == 0  # nothing is missing, so nobody is in the way
+
+
+def test_a_load_that_was_interrupted_is_completed_by_the_next(app: Flask) -> None:
+    for step in loading.missing_steps()[:3]:
+        with transaction():
+            step(datetime.now(UTC))
+    assert _load(app).exit_code == 0
+    assert loading.missing_steps() == []
+    assert invariants.broken() == {}
+
+
+@pytest.mark.parametrize("role", ["leader", "support", None])
+def test_it_is_not_loaded_among_real_people(app: Flask, role: str | None) -> None:
+    with transaction():
+        if role:
+            people.add_person(people.PersonForm("王芳", "13900000001", role), now=NOON)
+        people.find_or_add("王芳", "13900000001", now=NOON)
+    before = _rows()
+    assert _refused(_load(app))
+    assert _rows() == before
+
+
+def test_it_is_loaded_beside_an_operator(app: Flask) -> None:
+    with transaction():
+        people.add_person(people.PersonForm("王芳", "13900000001", "operator"), now=NOON)
+    assert len(loading.missing_steps()) == 2 + len(scenes.SCENES)
+
+
+def test_in_production_nothing_is_loaded_or_told(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "DEVELOPMENT", False)
+    before = _rows()
+    assert _refused(_load(app))
+    assert _rows() == before
+
+
+def test_the_neighbours_are_120_different_people() -> None:
+    everybody = residents()
+    assert len({someone.name for someone in everybody}) == 120
+    assert len({someone.phone for someone in everybody}) == 120
+
+
+@pytest.mark.parametrize("hour", [0, 9, 16, 23])
+def test_whenever_it_is_loaded_the_open_deals_close_at_nine_two_hours_away_or_more(
+    app: Flask, hour: int
+) -> None:
+    now = NOON.replace(hour=hour, minute=30)
+    times = scenes.this_evening(now)
+    assert times.opens_at < now
+    assert timedelta(hours=2) <= times.closes_at - now < timedelta(hours=26)
+    assert times.closes_at.astimezone(UTC).hour == 13
+    assert times.closes_at < times.pickup_starts_at < times.pickup_ends_at
