@@ -90,14 +90,15 @@ messages: messages.pot ## bring the translation catalogues up to date with the s
 	@test -d groupbuy/translations/zh \
 	  || pybabel --quiet init --input-file $< --output-dir groupbuy/translations --locale zh
 	@pybabel --quiet update --input-file $< --output-dir groupbuy/translations \
-	  --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete
+	  --ignore-pot-creation-date --width 100 --no-fuzzy-matching --ignore-obsolete
+	@python tools/copy_english.py groupbuy/translations/en/LC_MESSAGES/messages.po
 	@pybabel --quiet compile --directory groupbuy/translations
 
 # Always made anew: which files it depends on is what reading them tells. No line numbers: they change with every edit.
 .PHONY: messages.pot
 messages.pot: setup
 	@pybabel --quiet extract --mapping babel.cfg --no-location --sort-output --project groupbuy \
-	  --keywords lazy_gettext --keywords lazy_ngettext:1,2 --keywords lazy_pgettext:1c,2 --output $@ groupbuy
+	  --keywords lazy_gettext --keywords _l --keywords lazy_ngettext:1,2 --keywords lazy_pgettext:1c,2 --output $@ groupbuy
 
 # ---------- upkeep ----------
 

@@ -16,7 +16,7 @@ from groupbuy.extensions import babel, csrf, db, limiter, login_manager, migrate
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     """The application, from the environment; `overrides` replace single settings (tests)."""
-    app = Flask("groupbuy", instance_relative_config=False)
+    app = Flask("groupbuy", static_folder=None)  # assets.py serves what was built
     app.config.from_mapping(config.load() | (overrides or {}))
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]

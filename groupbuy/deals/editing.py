@@ -66,6 +66,7 @@ def create_deal(leader: Leader, form: DealForm, *, now: datetime) -> Deal:
     for other in ("items", "point_ids"):
         facts.pop(other)
     facts["title"] = _title(form.title)
+    _check_facts(form)
     deal = Deal(leader_id=leader.id, slug=public_id(), state="draft", created_at=now, **facts)
     db.session.add(deal)
     db.session.flush()
@@ -91,7 +92,7 @@ def publish(deal: Deal, *, now: datetime) -> None:
 
 def extend(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
     """Close later than announced. Raises BadInput, or DealClosed once the window is over."""
-    _lock_running(deal, now)
+    now = _lock_running(deal, now)
     if deal.closes_at and closes_at <= deal.closes_at:
         raise BadInput("closes_at", _l("The new closing time must be later than the old one."))
     _move_closing(deal, closes_at, now)
@@ -137,13 +138,25 @@ def _title(text: str) -> str:
         raise BadInput("title", _l("The title must be 1 to 100 readable characters.")) from None
 
 
+def _check_facts(form: DealForm) -> None:
+    """What the database would refuse without a word for the person, or take and never fulfil."""
+    if form.opens_at and form.closes_at and form.closes_at <= form.opens_at:
+        raise BadInput("closes_at", _l("The closing time must be later than the opening."))
+    if form.minimum_kind != "none" and form.minimum < 1:
+        raise BadInput("minimum", _l("Say how much must be ordered for the deal to take place."))
+    for name in ("limit_per_person", "hold_minutes"):
+        value = getattr(form, name)
+        if value is not None and value < 1:
+            raise BadInput(name, _l("This must be at least 1, or left empty."))
+
+
 def _add_points(deal: Deal, point_ids: Sequence[int]) -> None:
     own = sa.select(PickupPoint.id).where(
         PickupPoint.leader_id == deal.leader_id, PickupPoint.id.in_(point_ids)
     )
     if len(set(db.session.scalars(own))) < len(set(point_ids)):
         raise BadInput("points", _l("Choose pickup points of your own."))
-    db.session.add_all(DealPoint(deal_id=deal.id, point_id=point_id) for point_id in point_ids)
+    db.session.add_all(DealPoint(deal_id=deal.id, point_id=point_id) for point_id in set(point_ids))
 
 
 def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:
@@ -161,7 +174,8 @@ def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:
 
 def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
     price_fen = sku.price_fen if form.price_fen is None else form.price_fen
-    if price_fen < 0 or (form.stock or 0) < 0 or (form.limit_per_person or 1) < 1:
+    limit = 1 if form.limit_per_person is None else form.limit_per_person
+    if price_fen < 0 or (form.stock or 0) < 0 or limit < 1:
         raise BadInput("items", _l("Price, stock and limit cannot be negative."))
     return DealItem(
         leader_id=deal.leader_id,
@@ -209,7 +223,8 @@ def _move_closing(deal: Deal, closes_at: datetime, now: datetime) -> None:
             Order.leader_id,
             Order.member_id,
             Order.deal_id,
-            (text_of(Order.member_id) + sa.literal(f":{deal.id}:{closes_at:%Y%m%dT%H%M%S}")).label(
+            # The instant of the move: back to an earlier time is news as well.
+            (text_of(Order.member_id) + sa.literal(f":{deal.id}:{now:%Y%m%dT%H%M%S.%f}")).label(
                 "key"
             ),
         )

@@ -54,7 +54,9 @@ def lock_items(ids: Iterable[int]) -> None:
     wanted = set(ids)
     if len(wanted) > 1 and on_postgresql():
         in_order = sa.select(DealItem.id).where(DealItem.id.in_(wanted)).order_by(DealItem.id)
-        db.session.execute(in_order.with_for_update())
+        # NO KEY UPDATE: order lines and stock moves already hold key-share locks on their items,
+        # of two baskets each would wait for the other's.
+        db.session.execute(in_order.with_for_update(key_share=True))
 
 
 def release(

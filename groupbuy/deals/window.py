@@ -33,7 +33,7 @@ def lock_for_buying(deal: Deal, now: datetime) -> datetime:
     that waited behind the closing sees it; at exactly `closes_at` it is too late.
     """
     lock_shared(_LOCKS, deal.id)
-    db.session.refresh(deal)
+    _read_afresh(deal)
     now = moment(now)
     phase = deal.phase(now)
     if phase in ("draft", "upcoming"):
@@ -49,7 +49,7 @@ def lock_for_paying(deal: Deal) -> None:
     Raises DealClosed once the deal is decided.
     """
     lock_shared(_LOCKS, deal.id)
-    db.session.refresh(deal)
+    _read_afresh(deal)
     if deal.state not in ("open", "closing"):
         raise DealClosed
 
@@ -57,4 +57,9 @@ def lock_for_paying(deal: Deal) -> None:
 def lock_for_deciding(deal: Deal) -> None:
     """Wait for the buyers inside, keep others out until commit, and read `deal` afresh."""
     lock_exclusive(_LOCKS, deal.id)
+    _read_afresh(deal)
+
+
+def _read_afresh(deal: Deal) -> None:
+    db.session.flush()  # a refresh would drop what the caller has set and not written
     db.session.refresh(deal)

@@ -1,0 +1,104 @@
+"""What people see when something did not work: what happened, and what to do next."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from groupbuy.core.errors import RuleBroken
+from groupbuy.core.tokens import public_id
+
+log = logging.getLogger(__name__)
+
+# Status -> what happened, what to do next.
+_WORDS = {
+    400: (
+        _l("This request cannot be read"),
+        _l("Go back and try again, or open the link in your chat once more."),
+    ),
+    403: (
+        _l("You may not open this page"),
+        _l("It belongs to somebody else. Ask your leader if you think it should be yours."),
+    ),
+    404: (
+        _l("Nothing is here"),
+        _l("The link may be incomplete, or the page is gone. Open the link in your chat again."),
+    ),
+    405: (
+        _l("This page cannot do that"),
+        _l("Open the link in your chat again and start from there."),
+    ),
+    409: (_l("That is not possible now"), _l("Go back to see how things stand.")),
+    410: (_l("This link has ended"), _l("Ask whoever sent it to you for a new one.")),
+    413: (
+        _l("That is too large to send"),
+        _l("Files may have up to 16 MB. Send a smaller one."),
+    ),
+    422: (_l("Something is not filled in correctly"), _l("Go back, correct it and send it again.")),
+    429: (
+        _l("That was a bit too often"),
+        _l("Wait a minute, then try again. Nothing has been lost."),
+    ),
+    500: (
+        _l("Something went wrong here"),
+        _l("It is our fault, not yours, and it has been noted. Try again in a few minutes."),
+    ),
+}
+_OTHER_FAULT = (_l("This did not work"), _l("Try again in a few minutes."))
+_FORM_TOO_OLD = (
+    _l("This page has been open too long"),
+    _l("Go back, load the page again and send it once more. Nothing has been changed."),
+)
+_RETRY_SECONDS = "60"
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app` with a page in the reader's language."""
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(CSRFError, _form_too_old)
+    app.register_error_handler(RuleBroken, _rule_broken)
+    app.register_error_handler(InternalServerError, _failed)
+    app.log_exception = _log_failure  # type: ignore[method-assign]
+
+
+def _page(status: int, words: tuple[Any, Any], **more: Any) -> Response:
+    title, advice = words
+    page = render_template("error.html", status=status, title=title, advice=advice, **more)
+    return make_response(page, status)
+
+
+def _refused(error: HTTPException) -> Response:
+    status = error.code or 500
+    answer = _page(status, _WORDS.get(status, _OTHER_FAULT))
+    for name, value in error.get_headers():  # such as Allow and Retry-After
+        if name.lower() != "content-type":
+            answer.headers.setdefault(name, value)
+    if status == 429:
+        answer.headers.setdefault("Retry-After", _RETRY_SECONDS)
+    return answer
+
+
+def _form_too_old(error: CSRFError) -> Response:
+    return _page(400, _FORM_TOO_OLD)
+
+
+def _rule_broken(refusal: RuleBroken) -> Response:
+    title, _advice = _WORDS.get(refusal.status, _OTHER_FAULT)
+    return _page(refusal.status, (title, refusal.sentence))
+
+
+def _failed(error: InternalServerError) -> Response:
+    return _page(500, _WORDS[500], reference=g.get("failure"))
+
+
+def _log_failure(exc_info: Any) -> None:
+    """Flask's own line would hold the path, and with it the key of a signed link."""
+    g.failure = public_id(8)
+    log.error(
+        "%s %s failed, reference %s", request.method, request.url_rule, g.failure, exc_info=exc_info
+    )

@@ -1,0 +1,70 @@
+"""The signed link that lets a supplier read one purchase list without an account."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
+
+from groupbuy.core.errors import RuleBroken
+from groupbuy.core.tokens import sign, unsign
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.purchasing.models import PurchaseList
+
+_PURPOSE = "supplier-list"
+
+
+class LinkUnknown(RuleBroken):
+    """Not a link of ours, altered on its way, or revoked."""
+
+    message = _l("This link does not open a purchase list. Ask the leader for a new one.")
+    status = 404
+
+
+class LinkExpired(RuleBroken):
+    """A link of ours whose time is over."""
+
+    message = _l("This link to a purchase list has expired. Ask the leader for a new one.")
+    status = 410
+
+
+def supplier_link(purchase_list: PurchaseList, *, now: datetime) -> str:
+    """The full address of `purchase_list` for its supplier, good for SUPPLIER_LINK_DAYS from `now`.
+
+    Raising the supplier's `link_version` ends all links made before.
+    """
+    until = now + timedelta(days=current_app.config["SUPPLIER_LINK_DAYS"])
+    payload = {
+        "list": purchase_list.id,
+        "v": purchase_list.supplier.link_version,
+        "until": int(until.timestamp()),
+    }
+    return f"{current_app.config['SITE_URL']}/s/{sign(_PURPOSE, payload)}"
+
+
+def list_behind(token: str, now: datetime) -> PurchaseList:
+    """The list that `token` opens, with supplier, deal and leader.
+
+    Raises LinkUnknown or LinkExpired.
+    """
+    payload: Any = unsign(_PURPOSE, token)
+    if payload is None:
+        raise LinkUnknown
+    found = db.session.scalars(
+        sa.select(PurchaseList)
+        .where(PurchaseList.id == payload["list"])
+        .options(
+            joinedload(PurchaseList.supplier),
+            joinedload(PurchaseList.deal).joinedload(Deal.leader),
+        )
+    ).one_or_none()
+    if found is None or found.supplier.link_version != payload["v"]:
+        raise LinkUnknown
+    if now.timestamp() >= payload["until"]:
+        raise LinkExpired
+    return found
