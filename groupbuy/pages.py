@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from groupbuy import assets, error_pages, health, words
 from groupbuy.extensions import login_manager
 from groupbuy.members import views as members
+from groupbuy.pickup import views as pickup
 from groupbuy.suppliers import views as suppliers
 
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -36,7 +37,7 @@ def register(app: Flask) -> None:
     app.context_processor(_for_every_page)
     app.after_request(_protect)
     login_manager.user_loader(_nobody)
-    for blueprint in (assets.bp, health.bp, members.bp, suppliers.bp):
+    for blueprint in (assets.bp, health.bp, members.bp, pickup.bp, suppliers.bp):
         app.register_blueprint(blueprint)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from groupbuy.cli import frame
@@ -13,7 +12,7 @@ from groupbuy.core import clock
 from groupbuy.core.db import long_transaction
 from groupbuy.demo import loading
 
-group = AppGroup("demo", help="Demo data for a development site.")
+group = frame.Group("demo", help="Demo data for a development site.")
 
 
 @frame.command(group, "load")

@@ -7,11 +7,12 @@ import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 import click
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 from tqdm import tqdm
 
 from groupbuy.core import clock
@@ -29,6 +30,36 @@ class Refused(click.ClickException):
     exit_code = 2
 
 
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise Refused(error.format_message()) from error
+
+
+class _OneLine:
+    """Says what was wrong with the words of a call in one line, without the usage above it."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _one_line():
+            return super().make_context(*args, **kwargs)  # type: ignore[misc]
+
+
+class Command(_OneLine, click.Command):
+    """A command of ours."""
+
+
+class Group(_OneLine, AppGroup):
+    """A group of commands of ours; without a command it lists them."""
+
+    def resolve_command(self, *args: Any, **kwargs: Any) -> Any:
+        with _one_line():
+            return super().resolve_command(*args, **kwargs)
+
+
 def command(group: click.Group, name: str) -> Callable[[F], F]:
     """Register a function as `flask GROUP NAME`; its RuleBroken becomes a `Refused`."""
 
@@ -40,7 +71,7 @@ def command(group: click.Group, name: str) -> Callable[[F], F]:
             except RuleBroken as refusal:
                 raise Refused(refusal.sentence) from refusal
 
-        group.command(name)(with_appcontext(run))
+        group.command(name, cls=Command)(with_appcontext(run))
         return function
 
     return decorate

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 import sqlalchemy as sa
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from groupbuy import invariants, jobs
 from groupbuy.cli import frame
@@ -18,7 +18,7 @@ from groupbuy.core.models import JobRun
 from groupbuy.extensions import db
 from groupbuy.scheduler import run_forever
 
-group = AppGroup("jobs", help="Jobs: run one now, see what ran.")
+group = frame.Group("jobs", help="Jobs: run one now, see what ran.")
 
 
 @frame.command(group, "run")
@@ -51,7 +51,7 @@ def list_runs(last: int, as_json: bool) -> None:
     frame.print_table(headings, (_row(run) for run in runs))
 
 
-@click.command("scheduler")
+@click.command("scheduler", cls=frame.Command)
 @with_appcontext
 def scheduler() -> None:
     """Run the timetable in this process until it is told to end."""
@@ -60,7 +60,7 @@ def scheduler() -> None:
     run_forever(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-@click.command("verify")
+@click.command("verify", cls=frame.Command)
 @frame.as_json
 @with_appcontext
 def verify(as_json: bool) -> None:

@@ -6,7 +6,6 @@ import getpass
 import sys
 
 import click
-from flask.cli import AppGroup
 from flask_babel import gettext as _
 
 from groupbuy.accounts import people
@@ -16,7 +15,7 @@ from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.text import mask_phone
 
-group = AppGroup("people", help="People and their roles.")
+group = frame.Group("people", help="People and their roles.")
 _HEADINGS = ("id", "name", "phone", "roles", "state")
 
 
