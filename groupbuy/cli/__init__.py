@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groupbuy.cli import deals, demo, jobs, people
+from groupbuy.cli import arrivals, deals, demo, jobs, people, pickups, purchase_lists
 
 
 def register(app: Flask) -> None:
     """Attach the commands."""
-    commands = (deals.group, demo.group, jobs.group, people.group, jobs.scheduler, jobs.verify)
+    groups = (arrivals, deals, demo, jobs, people, pickups, purchase_lists)
+    commands = (*(module.group for module in groups), jobs.scheduler, jobs.verify)
     for command in commands:
         app.cli.add_command(command)
