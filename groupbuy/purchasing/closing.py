@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.core.db import moment, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken, WrongState
+from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
 from groupbuy.deals.window import lock_for_deciding
 from groupbuy.extensions import db
@@ -52,7 +53,8 @@ def begin(deal: Deal, *, now: datetime) -> None:
 
 def begin_early(deal: Deal, *, because: str, now: datetime) -> None:
     """Step A because the leader says so. Raises BadInput without a reason, NotDue or WrongState."""
-    if not because.strip():
+    because = label(because, 300)
+    if not because:
         raise BadInput("because", _l("Say why, so that the neighbours can be told."))
     lock_for_deciding(deal)
     now = moment(now)
