@@ -1,0 +1,138 @@
+"""Counting in what a supplier delivered, as often as needed until it is shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import contains_eager
+
+from groupbuy.core.db import insert_once
+from groupbuy.core.errors import BadInput, RuleBroken, WrongState
+from groupbuy.deals.window import lock_for_deciding
+from groupbuy.extensions import db
+from groupbuy.pickup.models import Arrival, ArrivalLine
+from groupbuy.purchasing.models import PurchaseLine, PurchaseList, PurchaseRevision
+
+MOST_PIECES = 10_000_000
+FAR_OFF_PERCENT = 20
+
+Counts = Mapping[int, tuple[int, int]]
+
+
+class NotAllCounted(RuleBroken):
+    """Lines of the list have not been counted, so nobody knows what there is to share."""
+
+    message = _l("Not counted in yet: %(items)s.")
+
+
+def count_in(
+    purchase_list: PurchaseList, counts: Counts, *, by_id: int | None, now: datetime
+) -> Arrival:
+    """Record what came: `counts` maps purchase line id to pieces (received, damaged of them).
+
+    Lines left out keep their last count, or stay uncounted. Raises WrongState once the list was
+    shared out, and BadInput naming the line for counts that cannot be, or when a line is not of
+    the current revision.
+    """
+    lock_for_deciding(purchase_list.deal)  # no new revision while this one is counted
+    db.session.refresh(purchase_list)
+    asked = {line.id: line for line in purchase_list.current.lines}
+    for line_id, (received, damaged) in counts.items():
+        _check(asked.get(line_id), received, damaged)
+    arrival = _claim(purchase_list, now)
+    arrival.counted_at, arrival.counted_by_id = now, by_id
+    _forget_old_revisions(arrival, asked)
+    known = {line.purchase_line_id: line for line in arrival.lines}
+    for line_id, (received, damaged) in counts.items():
+        line = known.get(line_id)
+        if line is None:
+            line = ArrivalLine(leader_id=arrival.leader_id, purchase_line_id=line_id)
+            arrival.lines.append(line)
+        line.received, line.damaged = received, damaged
+    db.session.flush()
+    return arrival
+
+
+def far_off(arrival: Arrival) -> list[ArrivalLine]:
+    """Counts so far from what the list asked that a slip of the finger is likelier."""
+    off = sa.func.abs(ArrivalLine.received - PurchaseLine.pieces) * 100
+    counted = (
+        sa.select(ArrivalLine)
+        .join(ArrivalLine.purchase_line)
+        .where(ArrivalLine.arrival_id == arrival.id, off > PurchaseLine.pieces * FAR_OFF_PERCENT)
+        .order_by(PurchaseLine.position)
+        .options(contains_eager(ArrivalLine.purchase_line))
+    )
+    return list(db.session.scalars(counted))
+
+
+def uncounted(arrival: Arrival) -> list[PurchaseLine]:
+    """Lines of the current revision that have no count: not arrived, as far as is known."""
+    missing = (
+        sa.select(PurchaseLine)
+        .join(PurchaseRevision)
+        .join(PurchaseList)
+        .where(
+            PurchaseList.id == arrival.list_id,
+            PurchaseRevision.revision == PurchaseList.current_revision,
+            ~sa.exists().where(
+                ArrivalLine.arrival_id == arrival.id,
+                ArrivalLine.purchase_line_id == PurchaseLine.id,
+            ),
+        )
+        .order_by(PurchaseLine.position)
+    )
+    return list(db.session.scalars(missing))
+
+
+def require_all_counted(arrival: Arrival) -> None:
+    """Raises NotAllCounted naming the codes of the lines without a count."""
+    missing = uncounted(arrival)
+    if missing:
+        raise NotAllCounted(items=", ".join(line.code for line in missing))
+
+
+def _check(line: PurchaseLine | None, received: int, damaged: int) -> None:
+    if line is None:
+        raise BadInput("counts", _l("A line is not on the current list. Please load it again."))
+    if not 0 <= received <= MOST_PIECES:
+        raise BadInput(
+            f"received-{line.id}",
+            _l("“%(item)s”: received must be between 0 and %(most)s."),
+            item=line.code,
+            most=MOST_PIECES,
+        )
+    if not 0 <= damaged <= received:
+        raise BadInput(
+            f"damaged-{line.id}",
+            _l("“%(item)s”: no more can be damaged than were received (%(received)s)."),
+            item=line.code,
+            received=received,
+        )
+
+
+def _claim(purchase_list: PurchaseList, now: datetime) -> Arrival:
+    """The arrival of the list, made when it is the first count. Raises WrongState when over."""
+    fresh = {
+        "leader_id": purchase_list.leader_id,
+        "list_id": purchase_list.id,
+        "state": "counting",
+        "counted_at": now,
+    }
+    db.session.execute(insert_once(Arrival).values(fresh))
+    found = sa.select(Arrival).where(Arrival.list_id == purchase_list.id)
+    arrival = db.session.scalars(found.execution_options(populate_existing=True)).one()
+    if arrival.state != "counting":
+        raise WrongState(arrival.state, "counting")
+    return arrival
+
+
+def _forget_old_revisions(arrival: Arrival, asked: Mapping[int, PurchaseLine]) -> None:
+    """A new revision has new lines; counts of the old ones would be counted on top."""
+    for line in list(arrival.lines):
+        if line.purchase_line_id not in asked:
+            arrival.lines.remove(line)
+            db.session.delete(line)

@@ -1,0 +1,223 @@
+"""Bags: one per household, deal and point, with the token and the spoken code that open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import contains_eager
+
+from groupbuy.core.db import AnySelect, text_of
+from groupbuy.core.errors import RuleBroken
+from groupbuy.core.tokens import keyed_token, public_id, spoken_code, token_hash
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.notices.owing import owe_each
+from groupbuy.orders.models import Order, OrderLine
+from groupbuy.orders.moving import move_all
+from groupbuy.pickup.models import Arrival, Pickup
+from groupbuy.purchasing.models import PurchaseLine, PurchaseList, PurchaseRevision
+
+IN_BAGS = ("confirmed", "fulfilled")  # orders in these states are what bags are filled with
+
+
+class OrdersChanged(RuleBroken):
+    """An order was changed while somebody worked out what to do with it."""
+
+    message = _l("Orders were changed meanwhile. Please look again.")
+
+
+def make_bags(deal: Deal, *, now: datetime) -> int:
+    """Make the bags that the confirmed orders of `deal` lack; returns how many.
+
+    A household that already has a bag at its point keeps it, and its QR code.
+    """
+    has_bag = sa.exists().where(
+        Pickup.deal_id == Order.deal_id,
+        Pickup.member_id == Order.member_id,
+        Pickup.point_id == Order.point_id,
+    )
+    lacking = (
+        sa.select(Order.member_id, Order.point_id)
+        .where(Order.deal_id == deal.id, Order.state == "confirmed", ~has_bag)
+        .distinct()
+    )
+    secrets = _fresh_secrets(deal.id)
+    rows = [
+        {
+            "leader_id": deal.leader_id,
+            "deal_id": deal.id,
+            "member_id": member_id,
+            "point_id": point_id,
+            "state": "waiting",
+            "ending_note": "",
+            **next(secrets),
+        }
+        for member_id, point_id in db.session.execute(lacking.order_by("member_id", "point_id"))
+    ]
+    if rows:
+        db.session.execute(sa.insert(Pickup), rows)
+    return len(rows)
+
+
+def token_of(pickup: Pickup) -> str:
+    """What the QR code holds: 128 bits that only this installation can make again."""
+    return keyed_token("pickup", pickup.secret_ref)
+
+
+def code_of(pickup: Pickup) -> str:
+    """Eight letters to say when the QR code cannot be shown."""
+    return spoken_code("pickup", pickup.secret_ref)
+
+
+def pickup_url(pickup: Pickup) -> str:
+    """The plain URL in the QR code, so that any camera can open it."""
+    return url_of_token(token_of(pickup))
+
+
+def url_of_token(token: str) -> str:
+    return f"{current_app.config['SITE_URL']}/p/{token}"
+
+
+def reissue(pickup: Pickup) -> None:
+    """Give the bag a new QR code and spoken code; the old ones open nothing from now on."""
+    for name, value in next(_fresh_secrets(pickup.deal_id)).items():
+        setattr(pickup, name, value)
+    db.session.flush()
+
+
+def lines_of(pickup: Pickup) -> Sequence[OrderLine]:
+    """What belongs into the bag: the order lines of its live orders, `line.order` loaded."""
+    return db.session.scalars(_contents(pickup)).all()
+
+
+def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
+    """`lines_of`, read afresh and locked until commit, then the bag itself.
+
+    Whoever changes a bag starts here, so everybody locks in the same order: orders, lines, bag.
+    """
+    locked = _contents(pickup).with_for_update(key_share=True)
+    lines = db.session.scalars(locked.execution_options(populate_existing=True)).all()
+    db.session.refresh(pickup, with_for_update={"key_share": True})
+    return lines
+
+
+def _contents(pickup: Pickup) -> sa.Select[Any]:
+    return (
+        sa.select(OrderLine)
+        .join(OrderLine.order)
+        .where(
+            Order.deal_id == pickup.deal_id,
+            Order.member_id == pickup.member_id,
+            Order.point_id == pickup.point_id,
+            Order.state.in_(IN_BAGS),
+        )
+        .order_by(Order.id, OrderLine.id)
+        .options(contains_eager(OrderLine.order))
+    )
+
+
+def shift(column: Any, sign: int, amounts: Mapping[int, int], room: Any) -> None:
+    """Move `column` of orders or lines up or down by each row's amount, as far as `room` has it.
+
+    `amounts` maps row id to amount. Raises OrdersChanged unless all rows could be changed. What
+    is loaded of them is stale afterwards.
+    """
+    table, amount = column.class_.__table__, sa.bindparam("amount", type_=sa.BigInteger)
+    shifted = sa.update(table).where(table.c.id == sa.bindparam("row_id"), room >= amount)
+    shifted = shifted.values({column.key: column + sign * amount})
+    rows = [{"row_id": row_id, "amount": n} for row_id, n in sorted(amounts.items())]
+    db.session.flush()
+    if rows and db.session.connection().execute(shifted, rows).rowcount < len(rows):
+        raise OrdersChanged
+
+
+def settle(deal: Deal, *, now: datetime) -> None:
+    """After a list was shared out: end what cannot come any more, call for what is complete.
+
+    Orders and bags of which nothing is left are ended; bags with nothing left to wait for become
+    ready, with a notice each; the deal has arrived with its last list. The caller holds the
+    deal's exclusive lock. In SQL throughout: a deal may have ten thousand bags.
+    """
+    to_come = sa.exists().where(OrderLine.order_id == Order.id, OrderLine.open_pieces > 0)
+    empty = sa.select(Order.id).where(Order.deal_id == deal.id, ~to_come)
+    move_all(empty, ("confirmed", "fulfilled"), "ended", now=now, why="nothing arrived")
+    mine = (Pickup.deal_id == deal.id, Pickup.state == "waiting")
+    Pickup.advance_all("void", *mine, ~_open_lines().exists())
+    Pickup.advance_all("ready", *mine, ~_awaited_lines().exists(), ready_at=now)
+    ready = (Pickup.deal_id == deal.id, Pickup.state == "ready", Pickup.ready_at == now)
+    owe_each("arrived", notices_about().where(*ready), now=now)
+    if deal.state == "closed" and not db.session.scalar(sa.select(_lists_to_come(deal).exists())):
+        deal.advance("arrived")
+
+
+def notices_about() -> AnySelect:
+    """The columns of one notice per bag, for `owe_each`: one of each kind in a bag's life."""
+    return sa.select(
+        Pickup.leader_id,
+        Pickup.member_id,
+        Pickup.deal_id,
+        Pickup.id.label("pickup_id"),
+        text_of(Pickup.id).label("key"),
+    )
+
+
+def _open_lines() -> AnySelect:
+    """Lines with pieces to hand over, of the bag in the surrounding statement."""
+    return (
+        sa.select(OrderLine.id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(
+            Order.deal_id == Pickup.deal_id,
+            Order.member_id == Pickup.member_id,
+            Order.point_id == Pickup.point_id,
+            Order.state == "confirmed",
+            OrderLine.open_pieces > 0,
+        )
+        .correlate(Pickup)
+    )
+
+
+def _awaited_lines() -> AnySelect:
+    """Those of `_open_lines` whose purchase list has not been shared out."""
+    shared_out = sa.exists().where(
+        PurchaseLine.id == OrderLine.purchase_line_id,
+        PurchaseRevision.id == PurchaseLine.revision_id,
+        Arrival.list_id == PurchaseRevision.list_id,
+        Arrival.state == "shared_out",
+    )
+    return _open_lines().where(~shared_out)
+
+
+def _lists_to_come(deal: Deal) -> AnySelect:
+    """Lists of `deal` on which something was ordered and that have not been shared out."""
+    shared_out = sa.exists().where(
+        Arrival.list_id == PurchaseList.id, Arrival.state == "shared_out"
+    )
+    return (
+        sa.select(PurchaseList.id)
+        .join(PurchaseRevision, PurchaseRevision.list_id == PurchaseList.id)
+        .join(PurchaseLine, PurchaseLine.revision_id == PurchaseRevision.id)
+        .where(PurchaseRevision.revision == PurchaseList.current_revision)
+        .where(PurchaseList.deal_id == deal.id, ~shared_out)
+    )
+
+
+def _fresh_secrets(deal_id: int) -> Iterator[dict[str, str]]:
+    """Secrets for new bags; no two bags of a deal are opened by the same spoken code."""
+    taken = set(db.session.scalars(sa.select(Pickup.code_hash).where(Pickup.deal_id == deal_id)))
+    while True:
+        secret_ref = public_id(12)
+        code_hash = token_hash(spoken_code("pickup", secret_ref))
+        if code_hash not in taken:
+            taken.add(code_hash)
+            token = keyed_token("pickup", secret_ref)
+            yield {
+                "secret_ref": secret_ref,
+                "token_hash": token_hash(token),
+                "code_hash": code_hash,
+            }

@@ -1,0 +1,285 @@
+"""Handing bags over: once, whole or in part, and taken back when it was a slip."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from groupbuy.accounts.models import Leader
+from groupbuy.core.clock import local
+from groupbuy.core.db import moment, rowcount
+from groupbuy.core.errors import BadInput, RuleBroken, WrongState
+from groupbuy.core.money import format_yuan
+from groupbuy.core.text import clean, label
+from groupbuy.core.tokens import SPOKEN, token_hash
+from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order, OrderLine
+from groupbuy.orders.moving import move, record
+from groupbuy.payments import attempts
+from groupbuy.pickup import bags
+from groupbuy.pickup.models import Handover, HandoverLine, Pickup
+
+UNDO_WITHIN = timedelta(minutes=10)
+_NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_CODE = re.compile(f"[{SPOKEN}]{{8}}")
+
+
+class UnknownCode(RuleBroken):
+    """No bag of this leader or deal is opened by what was shown; foreign bags look the same."""
+
+    message = _l("This code opens no bag here. It may have been replaced by a newer one.")
+    status = 404
+
+
+class NotPaid(RuleBroken):
+    """Money is owed for the bag: the leader records the cash first."""
+
+    message = _l("Not paid yet: %(money)s to collect.")  # facts also hold fen
+
+
+class NotArrived(RuleBroken):
+    """Goods of the bag have not been counted in and shared out."""
+
+    message = _l("The goods for this bag have not all arrived yet.")
+
+
+class BagCancelled(RuleBroken):
+    """Nothing is in the bag: all was cancelled, or nothing came."""
+
+    message = _l("There is nothing in this bag: everything in it was cancelled or did not come.")
+
+
+class OtherPoint(RuleBroken):
+    """The bag stands somewhere else."""
+
+    message = _l("This bag is waiting at “%(point)s”.")
+
+
+class AlreadyHandedOver(RuleBroken):
+    """Another scan was first."""
+
+    message = _l("Already handed over at %(at)s by %(by)s.")
+
+
+class BagEnded(RuleBroken):
+    """The bag was not collected and has been dealt with."""
+
+    message = _l("This bag was not collected in time and has been dealt with.")
+
+
+class NotThatMany(RuleBroken):
+    """Fewer pieces of a line are left than should be handed over."""
+
+    message = _l("“%(item)s”: only %(open)s left to hand over.")
+
+
+class HandoverUndone(RuleBroken):
+    """A scan that was undone cannot be sent again, and is undone only once."""
+
+    message = _l("This handover was undone. Scan the bag again to hand it over.")
+
+
+class TooLateToUndo(RuleBroken):
+    """The minutes in which a slip may be taken back are over."""
+
+    message = _l("A handover can be undone for %(minutes)s minutes only.")
+
+
+def find(scope: Deal | Leader | None, shown: str) -> Pickup:
+    """The bag that a token, its URL or a spoken code opens; a code in any case, spaced or dashed.
+
+    Looks among the bags of `scope`, or all. Raises UnknownCode, also for a spoken code that two
+    bags happen to share: their QR codes tell them apart.
+    """
+    text = clean(shown).rpartition("/p/")[2]
+    code = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text[:40])).upper()
+    matching = sa.select(Pickup)
+    if _CODE.fullmatch(code):
+        with_bags = sa.select(Deal.id).where(Deal.state.in_(("closed", "arrived")))
+        if isinstance(scope, Leader):
+            with_bags = with_bags.where(Deal.leader_id == scope.id)
+        matching = matching.where(
+            Pickup.deal_id.in_(with_bags), Pickup.code_hash == token_hash(code)
+        )
+    else:
+        matching = matching.where(Pickup.token_hash == token_hash(text))
+    if isinstance(scope, Deal):
+        matching = matching.where(Pickup.deal_id == scope.id)
+    elif scope:
+        matching = matching.where(Pickup.leader_id == scope.id)
+    found = db.session.scalars(matching).all()
+    if len(found) != 1:
+        raise UnknownCode
+    return found[0]
+
+
+def hand_over(
+    pickup: Pickup,
+    *,
+    nonce: str,
+    by_id: int | None,
+    now: datetime,
+    pieces: Mapping[int, int] | None = None,
+    at_point_id: int | None = None,
+) -> Handover:
+    """Hand over all that is open, or `pieces` (order line id -> pieces); the bag is locked first.
+
+    `nonce` is made by the scanner for one act: sent again it gives the same handover and writes
+    nothing. Raises OtherPoint, NotArrived, BagCancelled, BagEnded, AlreadyHandedOver, NotPaid,
+    NotThatMany, HandoverUndone or BadInput.
+    """
+    if not _NONCE.fullmatch(nonce):
+        raise BadInput("nonce", _l("This scan cannot be read. Please scan again."))
+    lines = bags.lock_contents(pickup)
+    earlier = _earlier(pickup, nonce)
+    if earlier:
+        return earlier
+    if at_point_id not in (None, pickup.point_id):
+        raise OtherPoint(point=pickup.point.name)
+    require_ready(pickup, lines, now)
+    giving = _chosen(lines, pieces)
+    owed = owed_fen([line for line in lines if line.id in giving])
+    if owed:
+        raise NotPaid(money=format_yuan(owed), fen=owed)
+    handover = _write(pickup, giving, nonce=nonce, at=now, by_id=by_id)
+    bags.shift(OrderLine.picked_pieces, 1, giving, OrderLine.open_pieces)
+    left = {line.id: line.open_pieces - giving.get(line.id, 0) for line in lines}
+    told: dict[str, Any] = {"now": now, "actor_id": by_id, "detail": {"handover": handover.id}}
+    for order in _orders(line for line in lines if line.id in giving):
+        if any(left[line.id] for line in lines if line.order_id == order.id):
+            record(order, "handed_over", from_state=order.state, **told)
+        else:
+            move(order, "fulfilled", "handed_over", **told)
+    if not any(left.values()):
+        pickup.advance("collected")
+    return handover
+
+
+def undo(handover: Handover, *, because: str, by_id: int | None, now: datetime) -> None:
+    """Take a handover back within ten minutes; what was given is open again.
+
+    Raises BadInput without a reason, TooLateToUndo, HandoverUndone, or WrongState once the rest
+    of the bag has been dealt with.
+    """
+    because = label(because, 300)
+    if not because:
+        raise BadInput("because", _l("Say why it is undone."))
+    pickup = db.session.get_one(Pickup, handover.pickup_id)
+    given = {line.line_id: line.pieces for line in handover.lines}
+    lines = [line for line in bags.lock_contents(pickup) if line.id in given]
+    if moment(now) - handover.at > UNDO_WITHIN:
+        raise TooLateToUndo(minutes=UNDO_WITHIN.seconds // 60)
+    undone = sa.update(Handover).where(Handover.id == handover.id, Handover.undone_at.is_(None))
+    if not rowcount(undone.values(undone_at=now, undone_by_id=by_id, undone_because=because)):
+        raise HandoverUndone
+    if pickup.state == "collected":
+        pickup.advance("ready")
+    elif pickup.state != "ready":
+        raise WrongState(pickup.state, "ready")
+    bags.shift(OrderLine.picked_pieces, -1, given, OrderLine.picked_pieces)
+    told: dict[str, Any] = {
+        "now": now,
+        "actor_id": by_id,
+        "why": because,
+        "detail": {"handover": handover.id},
+    }
+    for order in _orders(lines):
+        if order.state == "fulfilled":
+            move(order, "confirmed", "handover_undone", **told)
+        else:
+            record(order, "handover_undone", from_state=order.state, **told)
+
+
+def collect_cash(pickup: Pickup, *, by_id: int | None, now: datetime) -> int:
+    """The leader took the money that the bag's orders still owe; returns the fen, 0 when none."""
+    fen = 0
+    for order in _orders(bags.lock_contents(pickup)):
+        owed = max(0, order.due_fen - order.paid_fen + order.refunded_fen)
+        if owed:
+            attempts.confirm(attempts.begun(order), now=now, by_id=by_id)
+            db.session.refresh(order)
+            detail = {"fen": owed}
+            record(order, "paid", from_state=order.state, now=now, actor_id=by_id, detail=detail)
+            fen += owed
+    return fen
+
+
+def owed_fen(lines: Iterable[OrderLine]) -> int:
+    """What is still to be paid for the orders of `lines`."""
+    return sum(
+        max(0, order.due_fen - order.paid_fen + order.refunded_fen) for order in _orders(lines)
+    )
+
+
+def require_ready(pickup: Pickup, lines: Sequence[OrderLine], now: datetime) -> None:
+    """Raises the refusal that fits unless the bag, with `lines` in it, stands there to be given."""
+    if pickup.state == "collected":
+        raise _already(pickup, now)
+    if pickup.state == "uncollected":
+        raise BagEnded
+    if pickup.state == "void" or not lines:
+        raise BagCancelled
+    if pickup.state == "waiting":
+        raise NotArrived
+
+
+def _earlier(pickup: Pickup, nonce: str) -> Handover | None:
+    same = sa.select(Handover).where(Handover.pickup_id == pickup.id, Handover.nonce == nonce)
+    handover = db.session.scalars(same).one_or_none()
+    if handover and handover.undone_at:
+        raise HandoverUndone
+    return handover
+
+
+def _already(pickup: Pickup, now: datetime) -> AlreadyHandedOver:
+    valid = sa.select(Handover).where(Handover.pickup_id == pickup.id, Handover.undone_at.is_(None))
+    last = db.session.scalars(valid.order_by(Handover.id.desc()).limit(1)).one()
+    at = local(last.at)
+    form = "%H:%M" if at.date() == local(now).date() else "%Y-%m-%d %H:%M"
+    return AlreadyHandedOver(at=at.strftime(form), by=last.by.name if last.by else _("the office"))
+
+
+def _chosen(lines: Sequence[OrderLine], pieces: Mapping[int, int] | None) -> dict[int, int]:
+    """Line id -> pieces to hand over now; all that is open unless `pieces` says less."""
+    opened = {line.id: line for line in lines if line.open_pieces}
+    if not opened:
+        raise BagCancelled
+    if pieces is None:
+        return {line_id: line.open_pieces for line_id, line in opened.items()}
+    by_id = {line.id: line for line in lines}
+    if set(pieces) - set(by_id) or min(pieces.values(), default=0) < 0 or not any(pieces.values()):
+        raise BadInput("pieces", _l("Choose what to hand over."))
+    for line_id, count in pieces.items():
+        if count > by_id[line_id].open_pieces:
+            line = by_id[line_id]
+            raise NotThatMany(item=line.item.name, open=line.open_pieces)
+    return {line_id: count for line_id, count in pieces.items() if count}
+
+
+def _write(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:
+    handover = Handover(
+        leader_id=pickup.leader_id,
+        pickup_id=pickup.id,
+        undone_because="",
+        lines=[
+            HandoverLine(leader_id=pickup.leader_id, line_id=line_id, pieces=count)
+            for line_id, count in giving.items()
+        ],
+        **facts,
+    )
+    db.session.add(handover)
+    db.session.flush()
+    return handover
+
+
+def _orders(lines: Iterable[OrderLine]) -> list[Order]:
+    """The orders of `lines`, each once, by id."""
+    return sorted({line.order for line in lines}, key=lambda order: order.id)
