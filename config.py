@@ -7,8 +7,10 @@ secrets once, in the instance folder. `GROUPBUY_ENV=production` wants every secr
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ SECRETS = ("SECRET_KEY", "DATA_KEYS", "LOOKUP_KEY")
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The Flask configuration. Raises RuntimeError naming the first setting that is missing."""
     development = environ.get("GROUPBUY_ENV", "development") != "production"
-    instance = Path(environ.get("INSTANCE_DIR", str(ROOT / "instance")))
+    instance = Path(environ.get("INSTANCE_DIR", str(ROOT / "instance"))).resolve()
     instance.mkdir(parents=True, exist_ok=True)
     hosts = environ.get("TRUSTED_HOSTS", "localhost,127.0.0.1")
     https = environ.get("HTTPS", "0" if development else "1") == "1"
@@ -37,7 +39,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),
         "BABEL_DEFAULT_LOCALE": environ.get("DEFAULT_LOCALE", "zh_Hans_CN"),
         "BABEL_DEFAULT_TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),
-        "TRUSTED_HOSTS": [host.strip() for host in hosts.split(",") if host.strip()],
+        "TRUSTED_HOSTS": _names(hosts),
         "PROXIES": int(environ.get("PROXIES", "0")),
         "HTTPS": https,
         "SESSION_COOKIE_SECURE": https,
@@ -48,7 +50,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "RATELIMIT_STORAGE_URI": environ.get("REDIS_URL") or "memory://",
         "RATELIMIT_HEADERS_ENABLED": True,
-        "NOTICE_CHANNELS": environ.get("NOTICE_CHANNELS", "in_app,console").split(","),
+        "NOTICE_CHANNELS": _names(environ.get("NOTICE_CHANNELS", "in_app,console")),
         "SUPPLIER_LINK_DAYS": int(environ.get("SUPPLIER_LINK_DAYS", "30")),
         "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
@@ -65,6 +67,10 @@ def database_url(url: str) -> str:
         if url.startswith(short):
             return "postgresql+psycopg://" + url.removeprefix(short)
     return url
+
+
+def _names(setting: str) -> list[str]:
+    return [name.strip() for name in setting.split(",") if name.strip()]
 
 
 def _secrets(environ: Mapping[str, str], keep_in: Path | None) -> dict[str, str]:
@@ -86,10 +92,11 @@ def _secrets(environ: Mapping[str, str], keep_in: Path | None) -> dict[str, str]
 
 
 def _kept(path: Path, make: Any) -> str:
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(make())
-    except FileExistsError:
-        pass
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
+            draft.write(make())
+            draft.flush()
+            # Whole or not at all: the scheduler may start beside the site. The first one wins.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text()

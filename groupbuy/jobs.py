@@ -24,6 +24,7 @@ from groupbuy.core.models import JobRun
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.notices import sending
+from groupbuy.notices.channels import NotDelivered
 from groupbuy.orders import changing
 from groupbuy.orders.models import Order
 from groupbuy.pickup import bags, uncollected
@@ -91,7 +92,9 @@ def send_notices(now: datetime) -> Tally:
                 return
         outcomes = sending.deliver(notice_id)
         with transaction():
-            sending.write_down(notice_id, outcomes, now=now)
+            sent = sending.write_down(notice_id, outcomes, now=now)
+        if not sent:
+            raise NotDelivered("; ".join(filter(None, outcomes.values())))
 
     return _each(sending.owed(now), "notice", send)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from types import FrameType
 
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from groupbuy import jobs
@@ -14,11 +13,15 @@ from groupbuy.core import clock
 from groupbuy.extensions import db
 
 log = logging.getLogger(__name__)
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_forever(app: Flask) -> None:
     """Tick until SIGTERM or Ctrl-C; a job that is running then is allowed to finish."""
-    scheduler = BlockingScheduler(
+    # Blocked before any thread starts, so that the signals wait for `sigwait`: a handler could
+    # interrupt the scheduler while it holds a lock that its ending needs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    scheduler = BackgroundScheduler(
         timezone=app.config["TIMEZONE"],
         # A run that is late is still wanted, once, and never beside itself.
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -29,13 +32,10 @@ def run_forever(app: Flask) -> None:
         soon = {} if timing["trigger"] == "cron" else {"next_run_time": starts_at}
         scheduler.add_job(tick, args=(app, name), id=name, **timing, **soon)
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        scheduler.shutdown(wait=True)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    log.info("scheduler started")
     scheduler.start()
+    log.info("scheduler started")
+    signal.sigwait(ENDINGS)
+    scheduler.shutdown(wait=True)
     log.info("scheduler ended")
 
 

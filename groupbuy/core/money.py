@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 _MONEY = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 
@@ -36,7 +36,7 @@ def round_to_fen(text: str) -> int:
         if not amount.is_finite():
             raise ValueError(text)
         return int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP))
-    except InvalidOperation as error:
+    except ArithmeticError as error:  # no number, or one with an exponent beyond all use
         raise ValueError(text) from error
 
 

@@ -68,7 +68,8 @@ def write_down(notice_id: int, outcomes: dict[str, str], *, now: datetime) -> bo
         known[name] = delivery
     db.session.add_all(known.values())
     db.session.flush()
-    open_tries = [delivery.attempts for delivery in known.values() if delivery.sent_at is None]
+    # Only of the channels in use: one that was switched off would keep the message for ever.
+    open_tries = [known[name].attempts for name, error in outcomes.items() if error]
     if not open_tries:
         notice.advance("sent")
     elif max(open_tries) >= ATTEMPTS:
@@ -88,11 +89,8 @@ def _try(name: str, notice: Notice, text: str) -> str:
 
 def _language(notice: Notice) -> str:
     """What the reader chose; suppliers and guests read the language of the house."""
-    chosen = (
-        sa.select(User.locale)
-        .outerjoin(Member, Member.user_id == User.id)
-        .where(sa.or_(User.id == notice.user_id, Member.id == notice.member_id))
-        .limit(1)
-    )
+    member = sa.select(Member.user_id).where(Member.id == notice.member_id)
+    user_id = notice.user_id or db.session.scalar(member)
+    chosen = db.session.scalar(sa.select(User.locale).where(User.id == user_id))
     house: str = current_app.config["BABEL_DEFAULT_LOCALE"]
-    return db.session.scalars(chosen).one_or_none() or house
+    return chosen or house

@@ -15,12 +15,13 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.core.db import rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.text import clean, label
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal
 from groupbuy.deals.window import lock_for_buying
 from groupbuy.extensions import db
 from groupbuy.notices.owing import owe
-from groupbuy.orders import placing
+from groupbuy.orders import placing, roll
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move, record
 from groupbuy.payments import attempts, refunds
@@ -41,6 +42,9 @@ def change_order(
     was added to a paid order, else None. Raises DealClosed, ChangedMeanwhile, SoldOut,
     LimitReached, WrongState or BadInput.
     """
+    if not any(form.quantities.values()):
+        raise BadInput("quantities", _l("To take everything off, cancel the order."))
+    placing.check_form(form)
     now = lock_for_buying(order.deal, now)
     placing.lock_member(order.member)
     _claim(order, version)
@@ -49,10 +53,12 @@ def change_order(
     less = {item: n - form.quantities.get(item, 0) for item, n in has.items()}
     more = {item: n - has.get(item, 0) for item, n in form.quantities.items()}
     less, more = _positive(less), _positive(more)
+    if order.deal.pay_at_pickup:
+        roll.lock(order.deal)  # what is added to a placed order gets a number of its own
     stock.lock_items([*less, *more])
-    if not form.quantities:
-        raise BadInput("quantities", _l("To take everything off, cancel the order."))
-    order.point_id, order.note = form.point_id, form.note
+    order.point_id, order.note = form.point_id, clean(form.note)
+    for line in order.lines:
+        line.if_short = form.if_short.get(line.item_id, line.if_short)
     _take_off(order, less, now=now)
     detail = {"less": _by_id(less), "more": _by_id(more)}
     record(order, "changed", from_state=order.state, now=now, actor_id=actor_id, detail=detail)
@@ -72,7 +78,7 @@ def cancel_order(order: Order, *, now: datetime, actor_id: int | None, why: str 
     """
     now = lock_for_buying(order.deal, now)
     db.session.refresh(order)
-    move(order, "cancelled", "cancelled", now=now, actor_id=actor_id, why=why)
+    move(order, "cancelled", "cancelled", now=now, actor_id=actor_id, why=label(why, 300))
     return _let_go(order, "cancelled", now=now)
 
 
@@ -155,7 +161,10 @@ def _put_on(
 
 
 def _let_go(order: Order, key: str, *, now: datetime) -> int:
-    held = [(line, line.kept_pieces) for line in order.lines if line.kept_pieces]
+    # Afresh, now that the order is locked: the caller may have seen it before another change.
+    lines = sa.select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)
+    afresh = db.session.scalars(lines.execution_options(populate_existing=True))
+    held = [(line, line.kept_pieces) for line in afresh if line.kept_pieces]
     for line, pieces in held:
         line.cancelled_pieces += pieces
     order.due_fen = 0

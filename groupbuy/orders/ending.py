@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.core.db import moment, text_of
 from groupbuy.core.errors import BadInput
+from groupbuy.core.text import label
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal
 from groupbuy.deals.window import lock_for_deciding
@@ -24,7 +25,8 @@ def cancel_deal(deal: Deal, *, because: str, now: datetime) -> int:
 
     Returns how many orders that were. Raises BadInput without a reason, or WrongState.
     """
-    if not because.strip():
+    because = label(because, 300)
+    if not because:
         raise BadInput("because", _l("Say why, so that the neighbours can be told."))
     lock_for_deciding(deal)
     now = moment(now)

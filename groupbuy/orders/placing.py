@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from groupbuy.accounts.models import Member
 from groupbuy.core.clock import local
 from groupbuy.core.db import on_postgresql, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.text import clean
 from groupbuy.core.tokens import dated_number
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal, DealItem, DealPoint
@@ -25,6 +27,9 @@ from groupbuy.orders.moving import record
 from groupbuy.payments import attempts
 
 MOST_PIECES = 9999
+LONGEST_NOTE = 500
+IF_SHORT = ("refund", "less", "substitute")
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,59}")  # the column has 64, change_order adds five
 
 
 class LimitReached(RuleBroken):
@@ -61,12 +66,15 @@ def place_order(
 
     Raises NotOpenYet, DealClosed, SoldOut, LimitReached, DealLimitReached or BadInput.
     """
-    now = lock_for_buying(deal, now)
+    check_form(form)
+    try:
+        now = lock_for_buying(deal, now)
+    except RuleBroken:
+        if earlier := _earlier(member, deal, form):  # a second tap, after the first came in time
+            return earlier
+        raise
     lock_member(member)
-    earlier = db.session.scalars(
-        sa.select(Order).where(Order.member_id == member.id, Order.form_key == form.key)
-    ).one_or_none()
-    if earlier:
+    if earlier := _earlier(member, deal, form):
         return earlier
     items = wanted_items(deal, form.quantities)
     check_point(deal, form.point_id)
@@ -81,6 +89,18 @@ def place_order(
     db.session.flush()
     stock.reserve([(line, line.quantity) for line in order.lines], "placed", now=now)
     return order
+
+
+def check_form(form: OrderForm) -> None:
+    """Raises BadInput for what no page of ours sends and the two databases refuse differently."""
+    if not _KEY.fullmatch(form.key):
+        raise BadInput("key", _l("This form cannot be read. Please open it again."))
+    if len(clean(form.note)) > LONGEST_NOTE:
+        raise BadInput("note", _l("The note must be at most 500 characters."))
+    if not set(form.if_short.values()) <= set(IF_SHORT):
+        raise BadInput("if_short", _l("Choose what should happen if too little arrives."))
+    if not all(0 <= pieces <= MOST_PIECES for pieces in form.quantities.values()):
+        raise BadInput("quantities", _l("A quantity must be between 1 and 9999."))
 
 
 def about(order: Order) -> dict[str, int]:
@@ -139,7 +159,7 @@ def check_limits(
         .where(Order.state.in_(LIVE_STATES))
         .group_by(OrderLine.item_id)
     )
-    has = dict(db.session.execute(counted).tuples())
+    has = dict(db.session.execute(counted).all())
     for item in items.values():
         limit, own = item.limit_per_person, has.get(item.id, 0)
         if limit is not None and own + more[item.id] > limit:
@@ -173,6 +193,15 @@ def new_lines(
     ]
 
 
+def _earlier(member: Member, deal: Deal, form: OrderForm) -> Order | None:
+    """What this form has become before. Raises BadInput when that was in another deal."""
+    made = sa.select(Order).where(Order.member_id == member.id, Order.form_key == form.key)
+    order = db.session.scalars(made).one_or_none()
+    if order and order.deal_id != deal.id:
+        raise BadInput("key", _l("This form cannot be read. Please open it again."))
+    return order
+
+
 def _new_order(
     member: Member, deal: Deal, form: OrderForm, items: Mapping[int, DealItem], now: datetime
 ) -> Order:
@@ -186,7 +215,7 @@ def _new_order(
         state="pending",
         way="cash",
         due_fen=sum(line.quantity * line.price_fen for line in lines),
-        note=form.note,
+        note=clean(form.note),
         form_key=form.key,
         placed_at=now,
         pay_by=now + timedelta(minutes=deal.hold_minutes) if deal.hold_minutes else None,

@@ -6,10 +6,18 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from groupbuy.core.db import on_postgresql
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.orders.moving import move
+
+
+def lock(deal: Deal) -> None:
+    """Take the roll of `deal` before locking its items, as every order that enters it does."""
+    if on_postgresql():
+        counter = sa.select(Deal.id).where(Deal.id == deal.id)
+        db.session.execute(counter.with_for_update(key_share=True))
 
 
 def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
