@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from groupbuy.core import clock
@@ -70,6 +72,9 @@ def command(group: click.Group, name: str) -> Callable[[F], F]:
                 return function(*args, **kwargs)
             except RuleBroken as refusal:
                 raise Refused(refusal.sentence) from refusal
+            except OperationalError as error:  # busy, away, not migrated: not the caller's fault
+                reason = str(error.orig).strip().splitlines()[0]
+                raise Refused(f"the database says: {reason}. Nothing was written.") from error
 
         group.command(name, cls=Command)(with_appcontext(run))
         return function
@@ -115,7 +120,9 @@ def print_facts(facts: dict[str, Any]) -> None:
 
 def progress(items: Iterable[T], total: int | None, what: str) -> Iterator[T]:
     """`items`, with a progress bar when a person is watching."""
-    yield from tqdm(items, total=total, desc=what, disable=not sys.stderr.isatty(), leave=False)
+    width = shutil.get_terminal_size().columns  # tqdm shows nothing on a terminal that says 0
+    watched = sys.stderr.isatty()
+    yield from tqdm(items, total=total, desc=what, disable=not watched, leave=False, ncols=width)
 
 
 def _width(text: str) -> int:

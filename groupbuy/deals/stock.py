@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from groupbuy.core.db import AnySelect, on_postgresql, text_of
+from groupbuy.core.db import AnySelect, on_postgresql, sum_of, text_of
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import DealItem, StockMove
 from groupbuy.extensions import db
@@ -80,16 +80,32 @@ def release_orders(orders: AnySelect, key: str, *, now: datetime) -> None:
     """`release` everything the orders whose ids `orders` selects still hold, in SQL."""
     held = (OrderLine.order_id.in_(orders), OrderLine.kept_pieces > 0)
     move_lines("release", -OrderLine.kept_pieces, held, key, now=now)
-    pieces = (
-        sa.select(OrderLine.item_id, sa.func.sum(OrderLine.kept_pieces).label("pieces"))
-        .where(*held)
-        .group_by(OrderLine.item_id)
-        .subquery()
-    )
+    pieces = _pieces_of(held)
     db.session.execute(
         sa.update(DealItem)
         .where(DealItem.id == pieces.c.item_id)
         .values(sold=DealItem.sold - pieces.c.pieces)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def reserve_lines(lines: Sequence[Any], key: str, *, now: datetime) -> None:
+    """`reserve` for all the order lines that fit the conditions `lines`, in SQL. Raises SoldOut.
+
+    The caller holds the deal's exclusive lock, so nobody else can take pieces in between.
+    """
+    held = (*lines, OrderLine.kept_pieces > 0)
+    move_lines("hold", OrderLine.kept_pieces, held, key, now=now)
+    wanted = _pieces_of(held)
+    grown = DealItem.sold + wanted.c.pieces
+    short = sa.select(DealItem).join(wanted, wanted.c.item_id == DealItem.id)
+    item = db.session.scalars(short.where(grown > DealItem.stock).limit(1)).first()
+    if item:
+        raise SoldOut(item=item.name, left=(item.stock or 0) - item.sold, item_id=item.id)
+    db.session.execute(
+        sa.update(DealItem)
+        .where(DealItem.id == wanted.c.item_id)
+        .values(sold=grown)
         .execution_options(synchronize_session=False)
     )
 
@@ -107,6 +123,16 @@ def move_lines(kind: str, pieces: Any, lines: Iterable[Any], key: str, *, now: d
     }
     rows = sa.select(*columns.values()).where(*lines)
     db.session.execute(sa.insert(StockMove).from_select([*columns], rows))
+
+
+def _pieces_of(lines: Sequence[Any]) -> sa.Subquery:
+    """Item id and pieces kept by the order lines that fit the conditions `lines`."""
+    return (
+        sa.select(OrderLine.item_id, sum_of(OrderLine.kept_pieces).label("pieces"))
+        .where(*lines)
+        .group_by(OrderLine.item_id)
+        .subquery()
+    )
 
 
 def _record(kind: str, moves: Sequence[tuple[OrderLine, int]], key: str, now: datetime) -> None:

@@ -13,12 +13,11 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader, User
 from groupbuy.core.clock import local
 from groupbuy.core.crypto import lookup_hash
-from groupbuy.core.db import rowcount, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.text import clean_name, label, parse_phone
 from groupbuy.core.tokens import dated_number, public_id
 from groupbuy.deals import stock
-from groupbuy.deals.models import Deal, DealItem
+from groupbuy.deals.models import Deal
 from groupbuy.deals.window import DealClosed, lock_for_deciding
 from groupbuy.extensions import db
 from groupbuy.orders.batch import Batch, BroughtOrder
@@ -243,28 +242,4 @@ def _add_lines(
                 }
 
     insert_rows(OrderLine, watch(rows(), batch.rows - batch.rejected))
-    _hold(OrderLine.deal_id == deal.id, OrderLine.id > before, now=now)
-
-
-def _hold(*lines: Any, now: datetime) -> None:
-    """Hold the goods of the new `lines` (conditions). Raises SoldOut."""
-    held = (*lines, OrderLine.kept_pieces > 0)
-    stock.move_lines("hold", OrderLine.kept_pieces, held, "import", now=now)
-    wanted = (
-        sa.select(OrderLine.item_id, sum_of(OrderLine.kept_pieces).label("pieces"))
-        .where(*held)
-        .group_by(OrderLine.item_id)
-        .subquery()
-    )
-    grown = DealItem.sold + wanted.c.pieces
-    short = sa.select(DealItem).join(wanted, wanted.c.item_id == DealItem.id)
-    refused = db.session.scalars(short.where(grown > DealItem.stock).limit(1)).first()
-    if refused:
-        left = (refused.stock or 0) - refused.sold
-        raise stock.SoldOut(item=refused.name, left=left, item_id=refused.id)
-    rowcount(
-        sa.update(DealItem)
-        .where(DealItem.id == wanted.c.item_id)
-        .values(sold=grown)
-        .execution_options(synchronize_session=False)
-    )
+    stock.reserve_lines((OrderLine.deal_id == deal.id, OrderLine.id > before), "import", now=now)
