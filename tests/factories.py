@@ -151,3 +151,13 @@ def close(deal: Deal, now: datetime | None = None) -> None:
     now = now or deal.closes_at
     closing.begin(deal, now=now)
     closing.finish(deal, now=now)
+
+
+def make_draft(leader: Leader, **values: Any) -> Deal:
+    """A draft of one item at one point, without dates unless `values` give them."""
+    defaults: dict[str, Any] = {
+        "title": "周日早餐",
+        "items": [ItemForm(make_sku(leader).id)],
+        "point_ids": [make_point(leader).id],
+    }
+    return create_deal(leader, DealForm(**defaults | values), now=NOON)

@@ -33,8 +33,11 @@ def keyed_digest(purpose: str, text: str) -> bytes:
 
 
 def keyed_token(purpose: str, text: str) -> str:
-    """128 bits as 22 URL-safe characters: the same for the same `text`, useless to guess."""
-    return base64.urlsafe_b64encode(keyed_digest(purpose, text)[:16]).decode().rstrip("=")
+    """128 bits as 26 letters and digits: the same for the same `text`, useless to guess.
+
+    Base 32 has no sign that a shell, a chat program or a person could take for something else.
+    """
+    return base64.b32encode(keyed_digest(purpose, text)[:16]).decode().rstrip("=").lower()
 
 
 def spoken_code(purpose: str, text: str) -> str:
