@@ -11,10 +11,44 @@ from babel.dates import format_date, format_skeleton
 from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from groupbuy.core import clock
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import mask_phone
+
+# The states that people are told about, listed here so that catalogues hold a word for each.
+STATES = (
+    _l("draft"),
+    _l("open"),
+    _l("closing"),
+    _l("closed"),
+    _l("arrived"),
+    _l("failed"),
+    _l("cancelled"),
+    _l("pending"),
+    _l("placed"),
+    _l("confirmed"),
+    _l("fulfilled"),
+    _l("expired"),
+    _l("waiting"),
+    _l("ready"),
+    _l("collected"),
+    _l("uncollected"),
+    _l("void"),
+    _l("counting"),
+    _l("shared_out"),
+    _l("begun"),
+    _l("requested"),
+    _l("submitted"),
+    _l("succeeded"),
+    _l("active"),
+    _l("disabled"),
+    _l("applied"),
+    _l("approved"),
+    _l("owed"),
+    _l("sent"),
+)
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

@@ -39,7 +39,8 @@ def of_export(path: pathlib.Path, columns: Mapping[str, str]) -> Count:
 
 def of_workbook(path: pathlib.Path) -> Count:
     """What a purchase list asks for: its first sheet by SKU, its second by SKU and point."""
-    order, matrix = openpyxl.load_workbook(path, read_only=True).worksheets[:2]
+    workbook = openpyxl.load_workbook(path, read_only=True)
+    order, matrix = workbook.worksheets[:2]
     per_sku = {str(row["编码"]): row["件数"] for row in _table(order)}
     per_point = {
         (str(row["编码"]), point): pieces
@@ -47,6 +48,7 @@ def of_workbook(path: pathlib.Path) -> Count:
         for point, pieces in list(row.items())[6:]
         if pieces
     }
+    workbook.close()
     return Count(Counter(per_sku), Counter(per_point))
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.cli import frame
@@ -28,7 +27,7 @@ from groupbuy.pickup import shortage
 from groupbuy.pickup.models import Arrival
 from groupbuy.purchasing.models import PurchaseLine, PurchaseList
 
-group = AppGroup("arrivals", help="Deliveries: count in and share out.")
+group = frame.Group("arrivals", help="Deliveries: count in and share out.")
 _COUNT = re.compile("[0-9]{1,8}")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
-from flask.cli import AppGroup
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Member, PickupPoint
@@ -23,7 +22,7 @@ from groupbuy.orders.models import Order, OrderLine
 from groupbuy.pickup import bags, handover, uncollected
 from groupbuy.pickup.models import ENDINGS, Handover, Pickup
 
-group = AppGroup("pickups", help="Bags at the pickup points.")
+group = frame.Group("pickups", help="Bags at the pickup points.")
 
 
 @frame.command(group, "list")

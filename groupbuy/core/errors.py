@@ -51,3 +51,8 @@ class WrongState(RuleBroken):
     def __init__(self, state: str, wanted: str) -> None:
         super().__init__(state=state, wanted=wanted)
         self.state = state
+
+    @property
+    def sentence(self) -> str:
+        """The refusal, with the state named in the reader's language (see words.STATES)."""
+        return str(self.message) % {"state": gettext(self.state)}

@@ -11,7 +11,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import contains_eager
 
-from groupbuy.core.db import AnySelect, on_postgresql, text_of
+from groupbuy.core.db import AnySelect, text_of
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import keyed_token, public_id, spoken_code, token_hash
 from groupbuy.deals.models import Deal
@@ -143,29 +143,18 @@ def settle(deal: Deal, *, now: datetime) -> None:
     ready, with a notice each; the deal has arrived with its last list. The caller holds the
     deal's exclusive lock. In SQL throughout: a deal may have ten thousand bags.
     """
-    _plan_for_many()
-    to_come = sa.exists().where(
-        OrderLine.deal_id == deal.id, OrderLine.order_id == Order.id, OrderLine.open_pieces > 0
-    )
+    to_come = sa.exists().where(OrderLine.order_id == Order.id, OrderLine.open_pieces > 0)
     empty = sa.select(Order.id).where(Order.deal_id == deal.id, ~to_come)
     move_all(empty, ("confirmed", "fulfilled"), "ended", now=now, why="nothing arrived")
     mine = (Pickup.deal_id == deal.id, Pickup.state == "waiting")
-    Pickup.advance_all("void", *mine, ~_open_lines(deal).exists())
-    Pickup.advance_all("ready", *mine, ~_awaited_lines(deal).exists(), ready_at=now)
+    household = sa.tuple_(Pickup.member_id, Pickup.point_id)
+    Pickup.advance_all("void", *mine, household.not_in(_expecting(deal)))
+    awaiting = _expecting(deal).where(_awaited(deal))
+    Pickup.advance_all("ready", *mine, household.not_in(awaiting), ready_at=now)
     ready = (Pickup.deal_id == deal.id, Pickup.state == "ready", Pickup.ready_at == now)
     owe_each("arrived", notices_about().where(*ready), now=now)
     if deal.state == "closed" and not db.session.scalar(sa.select(_lists_to_come(deal).exists())):
         deal.advance("arrived")
-
-
-def _plan_for_many() -> None:
-    """For the rest of the transaction: join whole deals at once instead of row by row.
-
-    PostgreSQL has no statistics yet about a deal that was filled within the hour, guesses that it
-    is tiny, and would compare every bag with every line.
-    """
-    if on_postgresql():
-        db.session.execute(sa.text("SET LOCAL enable_nestloop = off"))
 
 
 def notices_about() -> AnySelect:
@@ -179,32 +168,31 @@ def notices_about() -> AnySelect:
     )
 
 
-def _open_lines(deal: Deal) -> AnySelect:
-    """Lines with pieces to hand over, of the bag in the surrounding statement."""
+def _expecting(deal: Deal) -> AnySelect:
+    """(member id, point id) of each order line of `deal` with pieces to hand over.
+
+    For NOT IN and not NOT EXISTS: PostgreSQL then looks each bag up in one list of these. Of a
+    deal filled within the hour it has no statistics, guesses that it is tiny, and would compare
+    every bag with every line.
+    """
     return (
-        sa.select(OrderLine.id)
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(
-            OrderLine.deal_id == deal.id,
-            Order.deal_id == deal.id,
-            Order.member_id == Pickup.member_id,
-            Order.point_id == Pickup.point_id,
-            Order.state == "confirmed",
-            OrderLine.open_pieces > 0,
-        )
-        .correlate(Pickup)
+        sa.select(Order.member_id, Order.point_id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.deal_id == deal.id, Order.state == "confirmed", OrderLine.open_pieces > 0)
     )
 
 
-def _awaited_lines(deal: Deal) -> AnySelect:
-    """Those of `_open_lines` whose purchase list has not been shared out."""
-    shared_out = sa.exists().where(
-        PurchaseLine.id == OrderLine.purchase_line_id,
-        PurchaseRevision.id == PurchaseLine.revision_id,
-        Arrival.list_id == PurchaseRevision.list_id,
-        Arrival.state == "shared_out",
+def _awaited(deal: Deal) -> sa.ColumnElement[bool]:
+    """Whether the purchase list of an order line has not been shared out."""
+    arrived = (
+        sa.select(PurchaseLine.id)
+        .join(PurchaseRevision, PurchaseRevision.id == PurchaseLine.revision_id)
+        .join(PurchaseList, PurchaseList.id == PurchaseRevision.list_id)
+        .join(Arrival, Arrival.list_id == PurchaseList.id)
+        .where(PurchaseList.deal_id == deal.id, Arrival.state == "shared_out")
     )
-    return _open_lines(deal).where(~shared_out)
+    on_no_list = OrderLine.purchase_line_id.is_(None)
+    return sa.or_(on_no_list, OrderLine.purchase_line_id.not_in(arrived))
 
 
 def _lists_to_come(deal: Deal) -> AnySelect:

@@ -47,6 +47,10 @@ class Child:
     def go(self) -> None:
         self._line.send("go")
 
+    def wait_until_done(self) -> None:
+        assert self._line.poll(120), "the process does not come to an end"
+        self._line.recv()
+
     def kill(self) -> None:
         self.process.kill()
 
@@ -66,6 +70,7 @@ def _live(line: Connection, settings: dict[str, Any], act: Callable[..., None], 
         line.send("ready")
         line.recv()
         act(*args)
+        line.send("done")
         db.session.remove()
         db.engine.dispose()
 

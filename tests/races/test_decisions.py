@@ -1,4 +1,4 @@
-"""Two people decide at once about the same deal or order: one of them is told that it is too late."""
+"""Two people decide at once about one deal or order: one of them is told that it is too late."""
 
 from __future__ import annotations
 
