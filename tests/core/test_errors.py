@@ -38,7 +38,7 @@ def test_bad_input_says_at_which_field_and_answers_422(app):
 def test_a_wrong_state_knows_the_present_one_and_answers_409(app):
     refusal = WrongState("closed", "open")
     assert (refusal.state, refusal.status) == ("closed", 409)
-    assert "closed" in refusal.sentence
+    assert "已截单" in refusal.sentence
 
 
 @pytest.mark.parametrize("refusal", every_refusal(), ids=lambda cls: cls.__name__)
