@@ -21,8 +21,9 @@ def refused(error: type[Exception], *said: str) -> Iterator[pytest.ExceptionInfo
     with pytest.raises(error) as caught, db.session.begin_nested():
         yield caught
     db.session.expire_all()
+    told = f"{caught.value} {getattr(caught.value, 'state', '')}"  # a state by its own name, too
     for words in said:
-        assert words in str(caught.value)
+        assert words in told
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groupbuy.core.errors import BadInput, WrongState
+from groupbuy.core.errors import BadInput
 from groupbuy.extensions import db
 from groupbuy.pickup import arrival, shortage
 from groupbuy.purchasing.models import PurchaseLine, PurchaseRevision
@@ -52,7 +52,7 @@ def test_counts_can_be_corrected_until_the_list_is_shared_out(app):
         berries.id: (2, 0),
     }
     shortage.carry_out(again, "payment", by_id=None, now=ARRIVED)
-    with pytest.raises(WrongState):
+    with pytest.raises(arrival.AlreadySharedOut):
         arrival.count_in(purchase_list, {eggs.id: (2, 0)}, by_id=None, now=ARRIVED)
     assert_all_is_true()
 

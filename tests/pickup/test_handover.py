@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from groupbuy.core.errors import BadInput, WrongState
+from groupbuy.core.errors import BadInput
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.pickup import bags, handover, uncollected
@@ -217,7 +217,7 @@ def test_half_a_bag_is_not_undone_once_the_rest_was_ended(app):
     [line] = lines_of(bag.deal)
     first = give(bag, pieces={line.id: 1})
     uncollected.end(bag, "kept", "", by_id=None, now=EVENING)
-    with pytest.raises(WrongState):
+    with pytest.raises(handover.BagEnded):
         handover.undo(first, because="slip", by_id=None, now=EVENING)
 
 

@@ -10,9 +10,17 @@ import sqlalchemy as sa
 
 from groupbuy.core.db import transaction
 from groupbuy.extensions import db
-from groupbuy.pickup import bags, handover
-from groupbuy.pickup.models import Handover, HandoverLine, Pickup
-from tests.pickup.rows import ARRIVED, assert_all_is_true, ready_bag
+from groupbuy.pickup import bags, handover, shortage, uncollected
+from groupbuy.pickup.arrival import AlreadySharedOut
+from groupbuy.pickup.models import Arrival, Handover, HandoverLine, Pickup
+from tests.pickup.rows import (
+    ARRIVED,
+    assert_all_is_true,
+    closed_deal,
+    count_all,
+    lists_of,
+    ready_bag,
+)
 from tests.races.together import at_the_edge, together
 
 pytestmark = pytest.mark.races
@@ -98,3 +106,45 @@ def test_without_the_lock_the_bag_is_handed_over_again_and_again(shared_app):
     )
     assert len(answers.yes) > 1
     assert db.session.scalars(sa.select(sa.func.sum(HandoverLine.pieces))).one() > 2
+
+
+def test_a_bag_is_either_handed_over_or_ended(shared_app):
+    token, _lines = waiting_bag(2)
+
+    def end() -> None:
+        uncollected.end(handover.find(None, token), "kept", "", by_id=None, now=ARRIVED)
+
+    scans = [scanner(token, f"s{number}") for number in range(SCANNERS // 2)]
+    answers = together(shared_app, [*scans, *[lambda: at_the_edge(end)] * (SCANNERS // 2)])
+    assert len(answers.yes) == 1
+    assert answers.errors == []
+    assert_all_is_true()
+
+
+def test_cash_is_booked_once_however_often_it_is_recorded(shared_app):
+    with transaction():
+        token = bags.token_of(ready_bag(2, pay_at_pickup=True))
+    db.session.remove()
+
+    def collect() -> int:
+        return handover.collect_cash(handover.find(None, token), by_id=None, now=ARRIVED)
+
+    answers = together(shared_app, [lambda: at_the_edge(collect)] * SCANNERS)
+    assert sorted(answers) == [0] * (SCANNERS - 1) + [2000]
+    assert_all_is_true()
+
+
+def test_a_delivery_is_shared_out_once(shared_app):
+    with transaction():
+        deal = closed_deal((2,), (2,))
+        arrival_id = count_all(lists_of(deal)[0], 3).id
+    db.session.remove()
+
+    def share_out() -> int:
+        arrival = db.session.get_one(Arrival, arrival_id)
+        return len(shortage.carry_out(arrival, "payment", by_id=None, now=ARRIVED))
+
+    answers = together(shared_app, [lambda: at_the_edge(share_out)] * 8)
+    assert answers.yes == [1]
+    assert {type(refusal) for refusal in answers.refused} == {AlreadySharedOut}
+    assert_all_is_true()

@@ -3,13 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from groupbuy.core.errors import BadInput, WrongState
+from groupbuy.core.errors import BadInput
 from groupbuy.deals.models import StockMove
 from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
 from groupbuy.orders.models import OrderLine
 from groupbuy.payments.models import Refund
 from groupbuy.pickup import bags, shortage
+from groupbuy.pickup.arrival import AlreadySharedOut
 from groupbuy.pickup.models import Arrival
 from tests import factories
 from tests.pickup.rows import (
@@ -106,7 +107,7 @@ def test_sharing_out_a_second_time_is_refused_and_changes_nothing(app):
     deal = closed_deal((2,))
     arrive(deal, 1)
     [arrival] = db.session.scalars(sa.select(Arrival))
-    with pytest.raises(WrongState):
+    with pytest.raises(AlreadySharedOut):
         shortage.carry_out(arrival, "payment", by_id=None, now=ARRIVED)
     assert [line.short_pieces for line in lines_of(deal)] == [1]
 
