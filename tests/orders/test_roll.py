@@ -92,7 +92,7 @@ def test_many_are_vouched_for_in_order_of_placing_and_the_others_told_apart(app)
     assert [order.roll_no for order in orders] == [2, 1, 3, None, 4]
     assert [order for order, _why in outcome.skipped] == [orders[1], orders[3]]
     assert "已接龙" in outcome.skipped[0][1]
-    assert "cancelled" in outcome.skipped[1][1]
+    assert "已取消" in outcome.skipped[1][1]
     db.session.refresh(deal)
     assert deal.last_roll_no == 4
 
