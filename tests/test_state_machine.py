@@ -42,7 +42,7 @@ def test_any_order_of_steps_keeps_every_promise(app: Flask, examples: int) -> No
             max_examples=examples,
             stateful_step_count=30,
             deadline=None,
-            phases=[Phase.generate],
+            phases=[Phase.generate],  # shrinking takes minutes; the steps are printed as they are
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -32,6 +32,8 @@ def lock_for_buying(deal: Deal, now: datetime) -> datetime:
     Raises NotOpenYet or DealClosed. State and clock are read after the lock is held, so an order
     that waited behind the closing sees it; at exactly `closes_at` it is too late.
     """
+    if deal.state not in ("draft", "open"):  # a closing of thousands is long to wait for a no
+        raise DealClosed
     lock_shared(_LOCKS, deal.id)
     _read_afresh(deal)
     now = moment(now)

@@ -28,14 +28,19 @@ class NotAllCounted(RuleBroken):
     message = _l("Not counted in yet: %(items)s.")
 
 
+class AlreadySharedOut(WrongState):
+    """The counts were acted upon: orders, money and messages follow from them."""
+
+    message = _l("This delivery has been shared out already; its counts are final.")
+
+
 def count_in(
     purchase_list: PurchaseList, counts: Counts, *, by_id: int | None, now: datetime
 ) -> Arrival:
     """Record what came: `counts` maps purchase line id to pieces (received, damaged of them).
 
-    Lines left out keep their last count, or stay uncounted. Raises WrongState once the list was
-    shared out, and BadInput naming the line for counts that cannot be, or when a line is not of
-    the current revision.
+    Lines left out keep their last count, or stay uncounted. Raises AlreadySharedOut, and BadInput
+    naming the line for counts that cannot be, or when a line is not of the current revision.
     """
     lock_for_deciding(purchase_list.deal)  # no new revision while this one is counted
     db.session.refresh(purchase_list)
@@ -115,7 +120,7 @@ def _check(line: PurchaseLine | None, received: int, damaged: int) -> None:
 
 
 def _claim(purchase_list: PurchaseList, now: datetime) -> Arrival:
-    """The arrival of the list, made when it is the first count. Raises WrongState when over."""
+    """The arrival of the list, made with the first count. Raises AlreadySharedOut."""
     fresh = {
         "leader_id": purchase_list.leader_id,
         "list_id": purchase_list.id,
@@ -126,7 +131,7 @@ def _claim(purchase_list: PurchaseList, now: datetime) -> Arrival:
     found = sa.select(Arrival).where(Arrival.list_id == purchase_list.id)
     arrival = db.session.scalars(found.execution_options(populate_existing=True)).one()
     if arrival.state != "counting":
-        raise WrongState(arrival.state, "counting")
+        raise AlreadySharedOut(arrival.state, "counting")
     return arrival
 
 

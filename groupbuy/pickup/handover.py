@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader
 from groupbuy.core.clock import local
 from groupbuy.core.db import moment, rowcount
-from groupbuy.core.errors import BadInput, RuleBroken, WrongState
+from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import clean, label
 from groupbuy.core.tokens import SPOKEN, token_hash
@@ -150,24 +150,16 @@ def hand_over(
     if owed:
         raise NotPaid(money=format_yuan(owed), fen=owed)
     handover = _write(pickup, giving, nonce=nonce, at=now, by_id=by_id)
-    bags.shift(OrderLine.picked_pieces, 1, giving, OrderLine.open_pieces)
-    left = {line.id: line.open_pieces - giving.get(line.id, 0) for line in lines}
-    told: dict[str, Any] = {"now": now, "actor_id": by_id, "detail": {"handover": handover.id}}
-    for order in _orders(line for line in lines if line.id in giving):
-        if any(left[line.id] for line in lines if line.order_id == order.id):
-            record(order, "handed_over", from_state=order.state, **told)
-        else:
-            move(order, "fulfilled", "handed_over", **told)
-    if not any(left.values()):
-        pickup.advance("collected")
+    told = {"now": now, "actor_id": by_id, "detail": {"handover": handover.id}}
+    _take_out(pickup, lines, giving, told)
     return handover
 
 
 def undo(handover: Handover, *, because: str, by_id: int | None, now: datetime) -> None:
     """Take a handover back within ten minutes; what was given is open again.
 
-    Raises BadInput without a reason, TooLateToUndo, HandoverUndone, or WrongState once the rest
-    of the bag has been dealt with.
+    Raises BadInput without a reason, TooLateToUndo, HandoverUndone, or BagEnded once the rest of
+    the bag has been dealt with.
     """
     because = label(because, 300)
     if not because:
@@ -183,19 +175,9 @@ def undo(handover: Handover, *, because: str, by_id: int | None, now: datetime) 
     if pickup.state == "collected":
         pickup.advance("ready")
     elif pickup.state != "ready":
-        raise WrongState(pickup.state, "ready")
-    bags.shift(OrderLine.picked_pieces, -1, given, OrderLine.picked_pieces)
-    told: dict[str, Any] = {
-        "now": now,
-        "actor_id": by_id,
-        "why": because,
-        "detail": {"handover": handover.id},
-    }
-    for order in _orders(lines):
-        if order.state == "fulfilled":
-            move(order, "confirmed", "handover_undone", **told)
-        else:
-            record(order, "handover_undone", from_state=order.state, **told)
+        raise BagEnded
+    told = {"now": now, "actor_id": by_id, "why": because, "detail": {"handover": handover.id}}
+    _put_back(lines, given, told)
 
 
 def collect_cash(pickup: Pickup, *, by_id: int | None, now: datetime) -> int:
@@ -278,6 +260,30 @@ def _write(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:
     db.session.add(handover)
     db.session.flush()
     return handover
+
+
+def _take_out(
+    pickup: Pickup, lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, Any]
+) -> None:
+    """Count the pieces as picked; end the orders, and the bag, of which nothing is left."""
+    bags.shift(OrderLine.picked_pieces, 1, giving, OrderLine.open_pieces)
+    left = [line.order_id for line in lines if line.open_pieces > giving.get(line.id, 0)]
+    for order in _orders(line for line in lines if line.id in giving):
+        if order.id in left:
+            record(order, "handed_over", from_state=order.state, **told)
+        else:
+            move(order, "fulfilled", "handed_over", **told)
+    if not left:
+        pickup.advance("collected")
+
+
+def _put_back(lines: Sequence[OrderLine], given: Mapping[int, int], told: dict[str, Any]) -> None:
+    bags.shift(OrderLine.picked_pieces, -1, given, OrderLine.picked_pieces)
+    for order in _orders(lines):
+        if order.state == "fulfilled":
+            move(order, "confirmed", "handover_undone", **told)
+        else:
+            record(order, "handover_undone", from_state=order.state, **told)
 
 
 def _orders(lines: Iterable[OrderLine]) -> list[Order]:

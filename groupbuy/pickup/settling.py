@@ -12,71 +12,59 @@ from groupbuy.orders.models import Order
 from groupbuy.payments.models import Payment, Refund
 
 _OVERPAID = Order.paid_fen - Order.refunded_fen - Order.due_fen
+_LEFT = Payment.amount_fen - Payment.refunded_fen
+_CAN_GO_BACK = (Payment.order_id == Order.id, Payment.state == "confirmed", _LEFT > 0)
 
 
 def settle_all(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
     """Bring the money of the orders whose ids `orders` selects in line with what they cost now.
 
     What was paid too much goes back from each order's payments in turn, and attempts still open
-    ask for the new sum. The same `key` again breaks a unique constraint. The caller has locked
-    the orders. Raises ValueError when the payments do not hold what an order was overpaid.
+    ask for the new sum. `key` names the reason: a payment is refunded once for it, or a unique
+    constraint breaks. The caller has locked the orders. Raises ValueError when an order was
+    overpaid by more than its payments hold.
     """
-    _request_overpaid(orders, why, key, now)
-    added = (Refund.out_refund_no == _number(key), Refund.payment_id == Payment.id)
-    _update(
-        sa.update(Payment)
-        .where(Payment.order_id.in_(orders), *added)
-        .values(refunded_fen=Payment.refunded_fen + Refund.amount_fen)
-    )
-    back = (
-        sa.select(Payment.order_id, sum_of(Refund.amount_fen).label("fen"))
-        .where(Payment.order_id.in_(orders), *added)
-        .group_by(Payment.order_id)
-        .subquery()
-    )
-    _update(
-        sa.update(Order)
-        .where(Order.id == back.c.order_id)
-        .values(refunded_fen=Order.refunded_fen + back.c.fen)
-    )
-    _update(
-        sa.update(Payment)
-        .where(Payment.order_id.in_(orders), Payment.state == "begun", Order.id == Payment.order_id)
-        .values(amount_fen=Order.due_fen)
-    )
-    if db.session.scalar(sa.select(Order.id).where(Order.id.in_(orders), _OVERPAID > 0).limit(1)):
-        raise ValueError("an order was overpaid by more than its payments hold")
+    overpaid = (Order.id.in_(orders), _OVERPAID > 0)
+    held = sa.select(sum_of(_LEFT)).where(*_CAN_GO_BACK).scalar_subquery()
+    wrong = db.session.scalar(sa.select(Order.id).where(*overpaid, held < _OVERPAID).limit(1))
+    if wrong:
+        raise ValueError(f"order {wrong} was overpaid by more than its payments hold")
+    parts = _parts(overpaid)
+    _insert_refunds(parts, why, key, now)
+    given_back = sa.update(Payment).where(Payment.id == parts.c.payment_id)
+    _run(given_back.values(refunded_fen=Payment.refunded_fen + parts.c.amount_fen))
+    _run(sa.update(Order).where(*overpaid).values(refunded_fen=Order.refunded_fen + _OVERPAID))
+    begun = (Payment.state == "begun", Payment.order_id.in_(orders), Payment.order_id == Order.id)
+    _run(sa.update(Payment).where(*begun).values(amount_fen=Order.due_fen))
 
 
-def _request_overpaid(orders: AnySelect, why: str, key: str, now: datetime) -> None:
-    left = Payment.amount_fen - Payment.refunded_fen
-    up_to_here = sa.func.sum(left).over(partition_by=Payment.order_id, order_by=Payment.id)
-    asked = _OVERPAID - (sa.cast(up_to_here, sa.BigInteger) - left)
-    parts = (
+def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
+    """What each payment gives back: as much as it holds, until its order has everything."""
+    up_to_here = sa.func.sum(_LEFT).over(partition_by=Payment.order_id, order_by=Payment.id)
+    asked = _OVERPAID - (sa.cast(up_to_here, sa.BigInteger) - _LEFT)
+    return (
         sa.select(
             Payment.leader_id,
             Payment.order_id,
             Payment.id.label("payment_id"),
-            _number(key).label("out_refund_no"),
-            sa.case((asked < left, asked), else_=left).label("amount_fen"),
+            sa.case((asked < 0, 0), (asked < _LEFT, asked), else_=_LEFT).label("amount_fen"),
         )
-        .join(Order, Order.id == Payment.order_id)
-        .where(Order.id.in_(orders), _OVERPAID > 0, Payment.state == "confirmed", left > 0)
+        .join(Order, sa.and_(*_CAN_GO_BACK))
+        .where(*overpaid)
         .subquery()
     )
-    constants = {
+
+
+def _insert_refunds(parts: sa.Subquery, why: str, key: str, now: datetime) -> None:
+    columns = {
+        "out_refund_no": sa.literal("R") + text_of(parts.c.payment_id) + sa.literal(f"-{key}"),
         "state": sa.literal("requested"),
         "why": sa.literal(why),
         "requested_at": sa.literal(now, Refund.__table__.c.requested_at.type),
     }
-    rows = sa.select(*parts.c, *constants.values()).where(parts.c.amount_fen > 0)
-    columns = [*parts.c.keys(), *constants]
-    db.session.execute(sa.insert(Refund).from_select(columns, rows))
+    rows = sa.select(*parts.c, *columns.values()).where(parts.c.amount_fen > 0)
+    _run(sa.insert(Refund).from_select([*parts.c.keys(), *columns], rows))
 
 
-def _number(key: str) -> sa.ColumnElement[str]:
-    return sa.literal("R") + text_of(Payment.id) + sa.literal(f"-{key}")
-
-
-def _update(statement: sa.Update) -> None:
+def _run(statement: sa.Update | sa.Insert) -> None:
     db.session.execute(statement.execution_options(synchronize_session=False))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager, load_only
 
 from groupbuy.accounts.models import Member
 from groupbuy.core.db import AnySelect, text_of
-from groupbuy.core.errors import BadInput
+from groupbuy.core.errors import BadInput, WrongState
 from groupbuy.core.money import format_yuan, split_by_weight
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal, DealItem
@@ -26,7 +26,7 @@ from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import record
 from groupbuy.pickup import bags
-from groupbuy.pickup.arrival import require_all_counted
+from groupbuy.pickup.arrival import AlreadySharedOut, require_all_counted
 from groupbuy.pickup.models import Arrival, ArrivalLine
 from groupbuy.pickup.settling import settle_all
 
@@ -142,13 +142,16 @@ def carry_out(arrival: Arrival, share_by: str, *, by_id: int | None, now: dateti
     """Share out what was counted, in one step: pieces, money, messages, bags; returns the cuts.
 
     More than was wanted stays with the leader, as the counts tell. Raises NotAllCounted,
-    BadInput, OrdersChanged, or WrongState when it was done before.
+    BadInput, OrdersChanged, or AlreadySharedOut when it was done before.
     """
     deal = arrival.purchase_list.deal
     lock_for_deciding(deal)
     _lock_orders(deal)
     require_all_counted(arrival)
-    arrival.advance("shared_out", shared_out_at=now)
+    try:
+        arrival.advance("shared_out", shared_out_at=now)
+    except WrongState as late:
+        raise AlreadySharedOut(late.state, "shared_out") from late
     cuts = preview(arrival, share_by)
     if cuts:
         _take_off(cuts, f"arrival-{arrival.id}", now)
@@ -173,17 +176,7 @@ def _lines_in_short_supply(arrival: Arrival) -> Iterator[Any]:
 
     Only these are looked at one by one; the rest of the deal stays in the database.
     """
-    usable = ArrivalLine.received - ArrivalLine.damaged
-    live = sa.and_(Order.id == OrderLine.order_id, Order.state == "confirmed")
-    short = (
-        sa.select(ArrivalLine.purchase_line_id, usable.label("usable"))
-        .join(OrderLine, OrderLine.purchase_line_id == ArrivalLine.purchase_line_id)
-        .join(Order, live)
-        .where(ArrivalLine.arrival_id == arrival.id)
-        .group_by(ArrivalLine.id)
-        .having(sa.func.sum(OrderLine.kept_pieces) > usable)
-        .subquery()
-    )
+    short = _in_short_supply(arrival)
     wanting = (
         sa.select(OrderLine, short.c.purchase_line_id, short.c.usable)
         .join(short, short.c.purchase_line_id == OrderLine.purchase_line_id)
@@ -201,6 +194,21 @@ def _lines_in_short_supply(arrival: Arrival) -> Iterator[Any]:
         .execution_options(populate_existing=True)
     )
     return iter(db.session.execute(wanting))
+
+
+def _in_short_supply(arrival: Arrival) -> sa.Subquery:
+    """(purchase line id, usable pieces) of the items of which less came than is wanted."""
+    usable = ArrivalLine.received - ArrivalLine.damaged
+    live = sa.and_(Order.id == OrderLine.order_id, Order.state == "confirmed")
+    return (
+        sa.select(ArrivalLine.purchase_line_id, usable.label("usable"))
+        .join(OrderLine, OrderLine.purchase_line_id == ArrivalLine.purchase_line_id)
+        .join(Order, live)
+        .where(ArrivalLine.arrival_id == arrival.id)
+        .group_by(ArrivalLine.id)
+        .having(sa.func.sum(OrderLine.kept_pieces) > usable)
+        .subquery()
+    )
 
 
 def _cuts(less: Sequence[tuple[OrderLine, int]]) -> Iterator[Cut]:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from groupbuy.accounts.models import Member
-from groupbuy.core.tokens import public_id
+from groupbuy.core.db import text_of
 from groupbuy.deals.models import Deal, DealItem, StockMove
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderEvent, OrderLine
@@ -17,95 +17,104 @@ PIECES = 2  # of each item, in each order
 
 
 def fill(deal: Deal, *, placed: int, pending: int = 0) -> None:
-    """Give `deal` so many paid and unpaid orders, each of another member, `PIECES` of each item."""
+    """Give an empty `deal` so many paid and unpaid orders, each of another member.
+
+    Every order wants `PIECES` of each item; the first are paid, and numbered 1, 2, 3 ...
+    """
+    last_member = db.session.scalar(sa.select(sa.func.max(Member.id))) or 0
     count = placed + pending
-    leader = {"leader_id": deal.leader_id}
-    at = deal.opens_at
-    members = _insert(
-        Member, [{**leader, "name": f"邻居 {n}", "created_at": at} for n in range(1, count + 1)]
+    about = {"leader_id": deal.leader_id, "created_at": deal.opens_at}
+    db.session.execute(
+        sa.insert(Member), [{**about, "name": f"邻居 {n}"} for n in range(1, count + 1)]
     )
-    due_fen = sum(item.price_fen * PIECES for item in deal.items)
-    points = [point.id for point in deal.points]
-    orders = _insert(
-        Order,
-        [
-            {
-                **leader,
-                "deal_id": deal.id,
-                "member_id": member_id,
-                "point_id": points[n % len(points)],
-                "number": public_id(16),
-                "roll_no": n + 1 if n < placed else None,
-                "state": "placed" if n < placed else "pending",
-                "due_fen": due_fen,
-                "paid_fen": due_fen if n < placed else 0,
-                "form_key": "filled",
-                "placed_at": at,
-            }
-            for n, member_id in enumerate(members)
-        ],
-    )
-    _lines_and_moves(deal, orders)
-    _events_and_payments(deal, orders, placed, due_fen)
+    _add_orders(deal, last_member, placed)
+    _add_lines_and_moves(deal)
+    _add_events_and_payments(deal)
     sold = {"sold": DealItem.sold + PIECES * count}
     db.session.execute(sa.update(DealItem).where(DealItem.deal_id == deal.id).values(sold))
     deal.last_roll_no += placed
     db.session.flush()
 
 
-def _lines_and_moves(deal: Deal, orders: list[int]) -> None:
-    rows = [
+def _add_orders(deal: Deal, last_member: int, placed: int) -> None:
+    number = sa.func.row_number().over(order_by=Member.id)
+    due_fen = sum(item.price_fen * PIECES for item in deal.items)
+    points = dict(enumerate(point.id for point in deal.points))
+    _insert(
+        Order,
         {
-            "leader_id": deal.leader_id,
-            "deal_id": deal.id,
-            "order_id": order_id,
-            "item_id": item.id,
-            "position": position,
-            "price_fen": item.price_fen,
-            "quantity": PIECES,
-        }
-        for order_id in orders
-        for position, item in enumerate(deal.items, 1)
-    ]
-    lines = _insert(OrderLine, rows)
-    moves = [
+            "leader_id": Member.leader_id,
+            "deal_id": sa.literal(deal.id),
+            "member_id": Member.id,
+            "point_id": sa.case(points, value=Member.id % len(points)),
+            "number": sa.literal("N") + text_of(Member.id),
+            "roll_no": sa.case((number <= placed, number)),
+            "state": sa.case((number <= placed, "placed"), else_="pending"),
+            "due_fen": sa.literal(due_fen),
+            "paid_fen": sa.case((number <= placed, due_fen), else_=0),
+            "placed_at": Member.created_at,
+        },
+        Member.id > last_member,
+    )
+
+
+def _add_lines_and_moves(deal: Deal) -> None:
+    _insert(
+        OrderLine,
         {
-            "leader_id": deal.leader_id,
-            "item_id": row["item_id"],
-            "line_id": line_id,
-            "kind": "hold",
-            "pieces": PIECES,
-            "idem_key": f"hold:{line_id}:placed",
-            "at": deal.opens_at,
-        }
-        for line_id, row in zip(lines, rows, strict=True)
-    ]
-    db.session.execute(sa.insert(StockMove), moves)
-
-
-def _events_and_payments(deal: Deal, orders: list[int], placed: int, due_fen: int) -> None:
-    event = {"leader_id": deal.leader_id, "at": deal.opens_at}
-    ordered = {**event, "kind": "ordered", "from_state": None, "to_state": "pending"}
-    vouched = {**event, "kind": "vouched", "from_state": "pending", "to_state": "placed"}
-    events = [{**ordered, "order_id": order_id} for order_id in orders]
-    events += [{**vouched, "order_id": order_id} for order_id in orders[:placed]]
-    db.session.execute(sa.insert(OrderEvent), events)
-    payments = [
+            "leader_id": Order.leader_id,
+            "deal_id": Order.deal_id,
+            "order_id": Order.id,
+            "item_id": DealItem.id,
+            "position": DealItem.position,
+            "price_fen": DealItem.price_fen,
+            "quantity": sa.literal(PIECES),
+        },
+        Order.deal_id == deal.id,
+        DealItem.deal_id == Order.deal_id,
+    )
+    _insert(
+        StockMove,
         {
-            "leader_id": deal.leader_id,
-            "order_id": order_id,
-            "way": "cash",
-            "out_trade_no": public_id(24),
-            "state": "confirmed" if n < placed else "begun",
-            "amount_fen": due_fen,
-            "begun_at": deal.opens_at,
-        }
-        for n, order_id in enumerate(orders)
-    ]
-    db.session.execute(sa.insert(Payment), payments)
+            "leader_id": OrderLine.leader_id,
+            "item_id": OrderLine.item_id,
+            "line_id": OrderLine.id,
+            "kind": sa.literal("hold"),
+            "pieces": OrderLine.quantity,
+            "idem_key": sa.literal("hold:") + text_of(OrderLine.id) + sa.literal(":placed"),
+            "at": Order.placed_at,
+        },
+        OrderLine.order_id == Order.id,
+        Order.deal_id == deal.id,
+    )
 
 
-def _insert(model: Any, rows: list[dict[str, Any]]) -> list[int]:
-    """The ids of the new rows, in the order of `rows`."""
-    statement = sa.insert(model).returning(model.id, sort_by_parameter_order=True)
-    return list(db.session.scalars(statement, rows))
+def _add_events_and_payments(deal: Deal) -> None:
+    own = Order.deal_id == deal.id
+    event = {"leader_id": Order.leader_id, "order_id": Order.id, "at": Order.placed_at}
+    ordered = {"kind": sa.literal("ordered"), "to_state": sa.literal("pending")}
+    vouched = {
+        "kind": sa.literal("vouched"),
+        "from_state": sa.literal("pending"),
+        "to_state": sa.literal("placed"),
+    }
+    _insert(OrderEvent, event | ordered, own)
+    _insert(OrderEvent, event | vouched, own, Order.state == "placed")
+    _insert(
+        Payment,
+        {
+            "leader_id": Order.leader_id,
+            "order_id": Order.id,
+            "way": sa.literal("cash"),
+            "out_trade_no": sa.literal("T") + text_of(Order.id),
+            "state": sa.case((Order.state == "placed", "confirmed"), else_="begun"),
+            "amount_fen": Order.due_fen,
+            "begun_at": Order.placed_at,
+        },
+        own,
+    )
+
+
+def _insert(model: Any, columns: dict[str, Any], *conditions: Any) -> None:
+    rows = sa.select(*columns.values()).where(*conditions)
+    db.session.execute(sa.insert(model).from_select([*columns], rows))
