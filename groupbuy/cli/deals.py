@@ -14,13 +14,15 @@ from flask_babel import gettext as _
 from groupbuy.cli import frame
 from groupbuy.cli.rejected_rows import RejectedRows
 from groupbuy.core import clock
-from groupbuy.core.db import long_transaction
+from groupbuy.core.db import learn_sizes, long_transaction
+from groupbuy.deals.models import DealItem, StockMove
 from groupbuy.extensions import db
 from groupbuy.orders import intake
 from groupbuy.orders.batch import Batch, gather
 from groupbuy.orders.export_columns import parse_mapping
 from groupbuy.orders.export_rows import FIRST_YEAR, LAST_YEAR, RowReader
 from groupbuy.orders.exports import open_export
+from groupbuy.orders.models import Order, OrderLine
 
 group = frame.Group("deals", help="Deals.")
 
@@ -93,4 +95,6 @@ def _write(phone: str, form: intake.ImportForm, batch: Batch) -> str:
     watch = functools.partial(frame.progress, what=_("Writing"))
     with long_transaction():
         leader = intake.leader_with_phone(phone)
-        return intake.bring_over(leader, form, batch, now=clock.now(), watch=watch).slug
+        slug = intake.bring_over(leader, form, batch, now=clock.now(), watch=watch).slug
+    learn_sizes(DealItem, Order, OrderLine, StockMove)
+    return slug

@@ -39,7 +39,7 @@ def _one_line() -> Iterator[None]:
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        raise Refused(error.format_message()) from error
+        raise Refused(" ".join(error.format_message().split())) from error
 
 
 class _OneLine:

@@ -135,6 +135,16 @@ def long_transaction() -> Iterator[scoped_session[Session]]:
         yield session
 
 
+def learn_sizes(*models: Any) -> None:
+    """After very many new rows: let PostgreSQL count them, or it plans the next joins for few.
+
+    An edge of its own, because the lock it takes is kept until commit. SQLite needs no telling.
+    """
+    if on_postgresql():
+        with long_transaction() as session:
+            session.execute(sa.text(f"ANALYZE {', '.join(m.__tablename__ for m in models)}"))
+
+
 # serialization_failure, deadlock_detected, lock_not_available, admin_shutdown, crash_shutdown
 _TRANSIENT = {"40001", "40P01", "55P03", "57P01", "57P02"}
 
