@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from groupbuy.core.db import Fen, Instant, Name, Pieces, PrimaryKey, Stateful, one_of
+from groupbuy.core.db import Fen, Id, Instant, Name, Pieces, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
 
 if TYPE_CHECKING:  # relationships by name, so that the packages' models need no order
@@ -110,9 +110,9 @@ class OrderLine(db.Model):
         one_of("refund", "less", "substitute", called="if_short"), default="less"
     )
     note: Mapped[str] = mapped_column(sa.String(200), default="")
-    purchase_line_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("purchase_line.id"), index=True
-    )
+    # Of purchase_line, which nobody can delete. Without foreign key and index, because the closing
+    # writes it into every line at once, and those cost more than the writing: ask by deal_id, too.
+    purchase_line_id: Mapped[int | None] = mapped_column(Id)
 
     order: Mapped[Order] = relationship(back_populates="lines")
     item: Mapped[DealItem] = relationship()

@@ -183,6 +183,7 @@ def _lines_in_short_supply(arrival: Arrival) -> Iterator[Any]:
         .join(OrderLine.order)
         .join(Order.member)
         .join(OrderLine.item)
+        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
         .where(Order.state == "confirmed", OrderLine.kept_pieces > 0)
         .order_by(OrderLine.purchase_line_id, Order.roll_no, OrderLine.id)
         .options(
@@ -204,6 +205,7 @@ def _in_short_supply(arrival: Arrival) -> sa.Subquery:
         sa.select(ArrivalLine.purchase_line_id, usable.label("usable"))
         .join(OrderLine, OrderLine.purchase_line_id == ArrivalLine.purchase_line_id)
         .join(Order, live)
+        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
         .where(ArrivalLine.arrival_id == arrival.id)
         .group_by(ArrivalLine.id)
         .having(sa.func.sum(OrderLine.kept_pieces) > usable)
@@ -248,7 +250,9 @@ def _orders_cut_by(arrival: Arrival) -> AnySelect:
     """Ids of the orders in which `arrival` made a line short: each line is of one arrival only."""
     counted = sa.select(ArrivalLine.purchase_line_id).where(ArrivalLine.arrival_id == arrival.id)
     return sa.select(OrderLine.order_id).where(
-        OrderLine.purchase_line_id.in_(counted), OrderLine.short_pieces > 0
+        OrderLine.deal_id == arrival.purchase_list.deal_id,
+        OrderLine.purchase_line_id.in_(counted),
+        OrderLine.short_pieces > 0,
     )
 
 

@@ -249,4 +249,5 @@ def _orders(revision: PurchaseRevision) -> int:
     """How many orders the current `revision` was made from."""
     lines = sa.select(PurchaseLine.id).where(PurchaseLine.revision_id == revision.id)
     orders = sa.select(sa.func.count(OrderLine.order_id.distinct()))
+    orders = orders.where(OrderLine.deal_id == revision.purchase_list.deal_id)
     return db.session.scalars(orders.where(OrderLine.purchase_line_id.in_(lines))).one()
