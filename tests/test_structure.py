@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from groupbuy.extensions import db
+
 ROOT = pathlib.Path(__file__).parents[1]
 SOURCES = sorted([*(ROOT / "groupbuy").rglob("*.py"), ROOT / "config.py", ROOT / "wsgi.py"])
 RULES = ("deals", "orders", "payments", "purchasing", "pickup", "notices", "catalog")
@@ -141,3 +143,9 @@ def test_no_file_is_longer_than_can_be_kept_in_mind():
 def test_nothing_is_called_by_what_it_is_instead_of_what_it_does():
     vague = {"utils.py", "helpers.py", "services.py", "managers.py", "misc.py", "common.py"}
     assert [name for name in TREES if pathlib.Path(name).name in vague] == []
+
+
+def test_every_trade_table_says_whose_it_is():
+    shared = {"user_account", "leader", "category", "job_run", "action_log"}
+    without = {name for name, table in db.metadata.tables.items() if "leader_id" not in table.c}
+    assert without == shared

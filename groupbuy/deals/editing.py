@@ -156,7 +156,10 @@ def _add_points(deal: Deal, point_ids: Sequence[int]) -> None:
     )
     if len(set(db.session.scalars(own))) < len(set(point_ids)):
         raise BadInput("points", _l("Choose pickup points of your own."))
-    db.session.add_all(DealPoint(deal_id=deal.id, point_id=point_id) for point_id in set(point_ids))
+    db.session.add_all(
+        DealPoint(deal_id=deal.id, point_id=point_id, leader_id=deal.leader_id)
+        for point_id in set(point_ids)
+    )
 
 
 def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:

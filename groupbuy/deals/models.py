@@ -80,7 +80,7 @@ class Deal(Stateful, db.Model):
         back_populates="deal", order_by="DealItem.position"
     )
     points: Mapped[list[PickupPoint]] = relationship(
-        secondary="deal_point", order_by="PickupPoint.id"
+        secondary="deal_point", order_by="PickupPoint.id", viewonly=True
     )
 
     def phase(self, now: datetime) -> str:
@@ -100,6 +100,7 @@ class DealPoint(db.Model):
 
     deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id"), primary_key=True)
     point_id: Mapped[int] = mapped_column(sa.ForeignKey("pickup_point.id"), primary_key=True)
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
 
 
 class DealItem(db.Model):

@@ -63,6 +63,7 @@ class Delivery(db.Model):
 
     notice_id: Mapped[int] = mapped_column(sa.ForeignKey("notice.id"), primary_key=True)
     channel: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    leader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("leader.id"))
     attempts: Mapped[int]
     sent_at: Mapped[Instant | None]
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")

@@ -61,7 +61,9 @@ def write_down(notice_id: int, outcomes: dict[str, str], *, now: datetime) -> bo
     notice = db.session.get_one(Notice, notice_id)
     known = {delivery.channel: delivery for delivery in notice.deliveries}
     for name, error in outcomes.items():
-        delivery = known.get(name) or Delivery(notice_id=notice_id, channel=name, attempts=0)
+        delivery = known.get(name) or Delivery(
+            notice_id=notice_id, channel=name, leader_id=notice.leader_id, attempts=0
+        )
         delivery.attempts += 1
         delivery.sent_at = None if error else now
         delivery.last_error = error

@@ -103,7 +103,8 @@ def point_ids(deal: Deal, orders: Sequence[BroughtOrder]) -> list[int]:
         for name in names
     }
     ids = _ensure(PickupPoint.name, rows, PickupPoint.leader_id == deal.leader_id)
-    links = [{"deal_id": deal.id, "point_id": point_id} for point_id in ids.values()]
+    here = {"deal_id": deal.id, "leader_id": deal.leader_id}
+    links = [{**here, "point_id": point_id} for point_id in ids.values()]
     db.session.execute(insert_once(DealPoint.__table__), links)
     return [ids[name] for name in names]
 

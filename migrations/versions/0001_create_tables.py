@@ -379,7 +379,13 @@ def upgrade() -> None:
         "deal_point",
         sa.Column("deal_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("point_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "leader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.ForeignKeyConstraint(["deal_id"], ["deal.id"], name=op.f("fk_deal_point_deal_id_deal")),
+        sa.ForeignKeyConstraint(
+            ["leader_id"], ["leader.id"], name=op.f("fk_deal_point_leader_id_leader")
+        ),
         sa.ForeignKeyConstraint(
             ["point_id"], ["pickup_point.id"], name=op.f("fk_deal_point_point_id_pickup_point")
         ),
@@ -907,9 +913,13 @@ def upgrade() -> None:
             "notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("leader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["leader_id"], ["leader.id"], name=op.f("fk_delivery_leader_id_leader")
+        ),
         sa.ForeignKeyConstraint(
             ["notice_id"], ["notice.id"], name=op.f("fk_delivery_notice_id_notice")
         ),
