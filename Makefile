@@ -54,8 +54,8 @@ run: setup ## start the site and its scheduler here, with demo data (PORT=8000)
 	@deploy/run.sh
 
 .PHONY: bench
-bench: setup ## measure
-	@python -m benchmarks
+bench: setup ## measure import, closing, export (DATA=file.csv.gz MAP=order=…,sku=…: a real export)
+	@python -m benchmarks $(DATA) $(if $(MAP),--map "$(MAP)")
 
 # ---------- checking ----------
 

@@ -11,7 +11,9 @@ import random
 import subprocess
 import sys
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from tests import independent_count
 
 PHONE = "13900000000"
 OWN_COLUMNS = "order=order,sku=sku,name=name,quantity=quantity,price=price,member=member,"
@@ -24,7 +26,7 @@ class Step(NamedTuple):
     name: str
     seconds: float
     peak_mb: float
-    answer: dict[str, object]
+    answer: dict[str, Any]
 
 
 def make_data(path: pathlib.Path) -> pathlib.Path:
@@ -63,6 +65,7 @@ def measure(
     print(f"{'step':<8} {'seconds':>8} {'peak MB':>8}")
     for step in steps:
         print(f"{step.name:<8} {step.seconds:>8.2f} {step.peak_mb:>8.0f}")
+    print(f"the workbook is what {data.name} says: {_agrees(data, columns, steps[2])}")
     print(f"start-up of the command itself: {_floor(env):.2f} s of each")
 
 
@@ -71,6 +74,14 @@ def _step(name: str, env: dict[str, str], *arguments: str) -> Step:
     output, peak_mb = _flask(env, *arguments, "--json")
     seconds = time.perf_counter() - begun
     return Step(name, seconds, peak_mb, json.loads(output))
+
+
+def _agrees(data: pathlib.Path, columns: str, export: Step) -> bool:
+    """Whether pieces per SKU and point are those of a count by other means."""
+    names = dict(entry.split("=", 1) for entry in columns.split(","))
+    [issued] = export.answer["lists"]
+    counted = independent_count.of_workbook(pathlib.Path(issued["file"]))
+    return counted == independent_count.of_export(data, names)
 
 
 def _floor(env: dict[str, str]) -> float:

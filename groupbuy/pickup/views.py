@@ -27,7 +27,7 @@ def count_in(token: str) -> str:
     """Where the QR code on a printed list leads: what was asked for and what was counted in."""
     number = unsign("count-in", token)
     purchase_list = db.session.scalars(
-        sa.select(PurchaseList).where(PurchaseList.number == number)
+        sa.select(PurchaseList).where(PurchaseList.number == str(number))
     ).one_or_none()
     if purchase_list is None:
         abort(404)
