@@ -17,7 +17,8 @@ from groupbuy.extensions import db
 from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move_all
-from groupbuy.payments import attempts, refunds
+from groupbuy.payments import attempts
+from groupbuy.payments.settling import settle_all
 
 
 def cancel_deal(deal: Deal, *, because: str, now: datetime) -> int:
@@ -44,7 +45,13 @@ def end_orders(deal: Deal, step: tuple[str, str], kind: str, *, why: str, now: d
     ended = sa.select(Order.id).where(Order.deal_id == deal.id, Order.state == step[0])
     stock.release_orders(ended, kind, now=now)
     attempts.void_begun(ended)
-    refunds.request_everything(ended, why=why or kind, key=kind, now=now)
+    _run(
+        sa.update(OrderLine)
+        .where(OrderLine.order_id.in_(ended))
+        .values(cancelled_pieces=OrderLine.quantity - OrderLine.short_pieces)
+    )
+    _run(sa.update(Order).where(Order.id.in_(ended)).values(due_fen=0))
+    settle_all(ended, why=why or kind, key=kind, now=now)
     told = sa.select(
         Order.leader_id,
         Order.member_id,
@@ -53,10 +60,8 @@ def end_orders(deal: Deal, step: tuple[str, str], kind: str, *, why: str, now: d
         text_of(Order.id).label("key"),
     ).where(Order.deal_id == deal.id, Order.state == step[0])
     owe_each(kind, told, now=now)
-    db.session.execute(
-        sa.update(OrderLine)
-        .where(OrderLine.order_id.in_(ended))
-        .values(cancelled_pieces=OrderLine.quantity - OrderLine.short_pieces)
-        .execution_options(synchronize_session=False)
-    )
-    return move_all(ended, step, kind, now=now, why=why, due_fen=0)
+    return move_all(ended, step, kind, now=now, why=why)
+
+
+def _run(statement: sa.Update) -> None:
+    db.session.execute(statement.execution_options(synchronize_session=False))

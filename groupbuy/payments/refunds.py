@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import AnySelect, rowcount, text_of
+from groupbuy.core.db import rowcount
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.payments.models import Payment, Refund
@@ -62,36 +62,6 @@ def settle(order: Order, *, why: str, key: str, now: datetime) -> int:
     if amount_fen:
         request(order, amount_fen, why=why, key=key, now=now)
     return amount_fen
-
-
-def request_everything(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
-    """`request` all that is left for each of the orders whose ids `orders` selects, in SQL."""
-    left = Payment.amount_fen - Payment.refunded_fen
-    due = (Payment.order_id.in_(orders), Payment.state == "confirmed", left > 0)
-    columns = {
-        "leader_id": Payment.leader_id,
-        "order_id": Payment.order_id,
-        "payment_id": Payment.id,
-        "out_refund_no": sa.literal("R") + text_of(Payment.id) + sa.literal(f"-{key}"),
-        "state": sa.literal("requested"),
-        "amount_fen": left,
-        "why": sa.literal(why),
-        "requested_at": sa.literal(now, Refund.__table__.c.requested_at.type),
-    }
-    rows = sa.select(*columns.values()).where(*due)
-    db.session.execute(sa.insert(Refund).from_select([*columns], rows))
-    db.session.execute(
-        sa.update(Payment)
-        .where(*due)
-        .values(refunded_fen=Payment.amount_fen)
-        .execution_options(synchronize_session=False)
-    )
-    db.session.execute(
-        sa.update(Order)
-        .where(Order.id.in_(orders), Order.paid_fen > Order.refunded_fen)
-        .values(refunded_fen=Order.paid_fen)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def finish_cash(refund: Refund, *, by_id: int | None, now: datetime) -> None:

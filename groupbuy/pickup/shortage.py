@@ -25,10 +25,10 @@ from groupbuy.extensions import db
 from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import record
+from groupbuy.payments.settling import settle_all
 from groupbuy.pickup import bags
 from groupbuy.pickup.arrival import AlreadySharedOut, require_all_counted
 from groupbuy.pickup.models import Arrival, ArrivalLine
-from groupbuy.pickup.settling import settle_all
 
 
 @dataclass(frozen=True)

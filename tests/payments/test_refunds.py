@@ -167,23 +167,6 @@ def test_two_refunds_at_once_give_back_no_more_than_was_paid(shared_app):
     assert db.session.get_one(Order, order_id).refunded_fen == 2000
 
 
-def test_everything_goes_back_of_many_orders_at_once(app):
-    deal = factories.make_deal()
-    paid = [factories.make_placed(deal, n) for n in (1, 2)]
-    pending = factories.make_order(deal)
-    chosen = sa.select(Order.id).where(Order.deal_id == deal.id)
-    with db.session.begin_nested() as undone:
-        refunds.request_everything(chosen, why="x", key="all", now=NOON)
-        db.session.expire_all()
-        assert [order.refunded_fen for order in paid] == [3780, 7560]
-        assert pending.refunded_fen == 0
-        amounts = sa.select(Refund.amount_fen).order_by(Refund.id)
-        assert db.session.scalars(amounts).all() == [3780, 7560]
-        refunds.request_everything(chosen, why="x", key="all", now=NOON)  # nothing is left
-        assert count(Refund) == 2
-        undone.rollback()
-
-
 def test_cash_is_given_back_when_the_leader_says_so_and_he_says_it_once(app):
     order = paid_order()
     cheaper(order, 1)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.payments.models import Payment, Refund
-from groupbuy.pickup.settling import settle_all
+from groupbuy.payments.settling import settle_all
 from tests.checks import assert_everything_true, refused_by_the_database
 from tests.pickup.rows import ARRIVED, closed_deal, orders_of
 
