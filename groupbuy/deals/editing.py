@@ -11,15 +11,14 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Leader, PickupPoint
 from groupbuy.catalog.models import Sku
-from groupbuy.core.db import moment, rowcount, text_of
+from groupbuy.core.db import moment, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.text import clean_name
 from groupbuy.core.tokens import public_id
 from groupbuy.deals.models import Deal, DealItem, DealPoint
+from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import DealClosed, lock_for_deciding
 from groupbuy.extensions import db
-from groupbuy.notices.owing import owe_each
-from groupbuy.orders.models import LIVE_STATES, Order
 
 LONGEST_WINDOW = timedelta(days=60)
 
@@ -221,17 +220,4 @@ def _move_closing(deal: Deal, closes_at: datetime, now: datetime) -> None:
     if not rowcount(moved.values(closes_at=closes_at)):
         raise DealClosed
     db.session.refresh(deal)
-    told = (
-        sa.select(
-            Order.leader_id,
-            Order.member_id,
-            Order.deal_id,
-            # The instant of the move: back to an earlier time is news as well.
-            (text_of(Order.member_id) + sa.literal(f":{deal.id}:{now:%Y%m%dT%H%M%S.%f}")).label(
-                "key"
-            ),
-        )
-        .where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
-        .distinct()
-    )
-    owe_each("closing_moved", told, now=now)
+    tell_members(deal, "closing_moved", now=now)

@@ -37,6 +37,9 @@ _SENTENCES = {
         "Your order %(order)s in “%(deal)s” was not paid in time and has been let go."
     ),
     "closing_moved": lambda: _("“%(deal)s” now closes at %(closes)s."),
+    "closed_early": lambda: _(
+        "“%(deal)s” has closed early: %(because)s Nothing can be added or changed any more."
+    ),
     "deal_cancelled": lambda: _(
         "“%(deal)s” was called off: %(because)s Whatever you paid comes back to you."
     ),

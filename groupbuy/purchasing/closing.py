@@ -16,6 +16,7 @@ from groupbuy.core.db import moment, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
+from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import lock_for_deciding
 from groupbuy.extensions import db
 from groupbuy.orders.ending import end_orders
@@ -60,7 +61,10 @@ def begin_early(deal: Deal, *, because: str, now: datetime) -> None:
     now = moment(now)
     if deal.opens_at and now <= deal.opens_at:
         raise NotDue
-    deal.advance("closing", closes_at=min(now, deal.closes_at or now), ended_because=because)
+    announced = deal.closes_at or now
+    deal.advance("closing", closes_at=min(now, announced), ended_because=because)
+    if now < announced:
+        tell_members(deal, "closed_early", now=now)
 
 
 def paid_meanwhile(deal_id: int) -> list[int]:

@@ -22,7 +22,7 @@ from tests.conftest import NOON
 
 SOURCE = pathlib.Path(wording.__file__).parents[1]
 # function -> which of its arguments is the kind of a notice
-OWING = {"owe": 0, "owe_each": 0, "end_orders": 2}
+OWING = {"owe": 0, "owe_each": 0, "end_orders": 2, "tell_members": 1}
 
 
 def kinds_owed() -> set[str]:

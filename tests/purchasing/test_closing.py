@@ -14,6 +14,7 @@ from groupbuy.deals.models import Deal
 from groupbuy.deals.window import DealClosed
 from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
+from groupbuy.notices.wording import words
 from groupbuy.orders.changing import cancel_order, change_order
 from groupbuy.orders.models import Order, OrderEvent
 from groupbuy.orders.vouching import vouch
@@ -90,11 +91,18 @@ def test_closing_early_needs_a_reason_and_moves_the_closing_to_now(app):
         closing.begin_early(deal, because=" ", now=NOON + HOUR)
     assert caught.value.field == "because"
     closing.begin_early(deal, because="因" * 400, now=NOON + HOUR)
-    assert (deal.state, deal.closes_at, deal.ended_because) == (
-        "closing",
-        NOON + HOUR,
-        "因" * 300,
-    )
+    assert (deal.state, deal.closes_at) == ("closing", NOON + HOUR)
+    assert deal.ended_because == "因" * 300
+
+
+def test_those_who_ordered_are_told_once_that_it_closed_early(app):
+    deal = factories.make_deal()
+    member = factories.make_placed(deal).member
+    factories.make_placed(deal, member=member)
+    closing.begin_early(deal, because="卖完了", now=NOON + HOUR)
+    [notice] = db.session.scalars(sa.select(Notice).where(Notice.kind == "closed_early"))
+    assert notice.member_id == member.id
+    assert "卖完了" in words(notice)
 
 
 def test_closing_early_when_it_is_overdue_keeps_the_announced_time(app):
