@@ -15,8 +15,10 @@ from groupbuy.catalog.models import Category, Product, Sku, Supplier
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal
 from groupbuy.demo import catalogue, people, story
-from groupbuy.demo.scenes import SCENES
+from groupbuy.demo.scenes import SCENES, Scene
 from groupbuy.extensions import db
+from groupbuy.notices import sending
+from groupbuy.notices.models import Notice
 from groupbuy.orders.models import Order
 from groupbuy.purchasing.links import supplier_link
 from groupbuy.purchasing.models import PurchaseList
@@ -79,7 +81,14 @@ def _missing() -> Iterator[Step]:
     written = set(db.session.scalars(sa.select(Deal.slug)))
     for scene in SCENES:
         if scene.slug not in written:
-            yield lambda now, scene=scene: story.play(scene, now=now)  # type: ignore[misc]
+            yield lambda now, scene=scene: _play(scene, now)  # type: ignore[misc]
+
+
+def _play(scene: Scene, now: datetime) -> None:
+    """Play `scene`; its messages arrive at once, or hundreds would be printed on the first run."""
+    story.play(scene, now=now)
+    for notice_id in db.session.scalars(sa.select(Notice.id).where(Notice.state == "owed")).all():
+        sending.write_down(notice_id, {"in_app": ""}, now=now)
 
 
 def _add_catalogue(now: datetime) -> None:
