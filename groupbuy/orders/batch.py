@@ -17,10 +17,12 @@ from groupbuy.orders.export_rows import LONGEST_NUMBER, Row, RowReader, RowRefus
 class BroughtOrder:
     """One order of the file; who, where and when are those of its first accepted row.
 
-    `ref` is its number in the other tool, `at` the earliest time of its rows.
+    `number` is its number in the other tool, `ref` that and the point when there are several;
+    `at` is the earliest time of its rows.
     """
 
     ref: str
+    number: str
     member: str
     phone: str
     point: str
@@ -108,7 +110,7 @@ class Batch:
         _, _, quantities, _, live = self._columns
         return {
             "rows": self.rows,
-            "orders": sum(order.live_lines > 0 for order in self.orders.values()),
+            "orders": len({order.number for order in self.orders.values() if order.live_lines}),
             "lines": sum(live),
             "pieces": sum(pieces for pieces, kept in zip(quantities, live, strict=True) if kept),
             "cancelled_lines": len(live) - sum(live),
@@ -117,14 +119,21 @@ class Batch:
         }
 
     def _order_of(self, row: Row) -> BroughtOrder:
-        """The order of a row; without order numbers, what one member ordered at one time."""
+        """The order of a row; without order numbers, what one member ordered at one time.
+
+        An order of ours is collected at one point, so each further point of a number is an order
+        of its own: what goes to a point is what the file says goes there.
+        """
         known = self.orders.get(row.order)
-        if known and row.order:
+        if known and row.order and row.point in ("", known.point):
             return known
-        order = BroughtOrder(row.order, row.member, row.phone, row.point, row.at)
+        order = BroughtOrder(row.order, row.order, row.member, row.phone, row.point, row.at)
         if not row.order:
             at = f"{row.at:%Y-%m-%dT%H:%M:%S} " if row.at else ""
-            order.ref = fit(at + order.member_ref, LONGEST_NUMBER)
+            order.ref = order.number = fit(at + order.member_ref, LONGEST_NUMBER)
+        first = self.orders.get(order.ref)
+        if first and row.point not in ("", first.point):
+            order.ref = fit(f"{order.number} @ {row.point}", LONGEST_NUMBER)
         if order.ref not in self.orders:
             self._order_index[order.ref] = len(self.orders)
             self.orders[order.ref] = order

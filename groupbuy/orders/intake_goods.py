@@ -73,7 +73,7 @@ def ids_of(key: Any, values: Iterable[T], *conditions: Any) -> dict[T, int]:
 
 def member_ids(deal: Deal, orders: Sequence[BroughtOrder], now: datetime) -> list[int]:
     """For each of `orders` its member; who is not named is a walk-in, another one in each order."""
-    refs = [order.member_ref or f"import-order:{deal.id}:{order.ref}" for order in orders]
+    refs = [order.member_ref or f"import-order:{deal.id}:{order.number}" for order in orders]
     rows = {
         ref: {
             "leader_id": deal.leader_id,
@@ -193,7 +193,7 @@ def _item(deal: Deal, sku: Any, item: BroughtItem) -> Row:
 def _name(order: BroughtOrder) -> str:
     """What a member is called; a phone number is personal, so it is not used as a name in full."""
     if order.member or not order.phone:
-        return order.member or label(f"{WALK_IN} {order.ref}")
+        return order.member or label(f"{WALK_IN} {order.number}")
     return mask_phone(order.phone)
 
 

@@ -158,8 +158,22 @@ def test_a_sku_the_leader_has_keeps_its_supplier(leader: Leader, tmp_path: Path)
 def test_rows_without_a_point_go_to_a_default_one(leader: Leader, tmp_path: Path) -> None:
     rows = [row(order="1", point=""), row(order="2"), row(order="2", point="南门")]
     deal = bring(leader, write(tmp_path / "a.csv", *rows))
-    assert [point.name for point in deal.points] == ["自提点", "北门"]
-    assert _order(deal, "2").point.name == "北门"
+    assert [point.name for point in deal.points] == ["自提点", "北门", "南门"]
+
+
+def test_an_order_number_with_two_points_is_an_order_at_each(
+    leader: Leader, tmp_path: Path
+) -> None:
+    points = ("北门", "南门", "", "南门")
+    path = write(tmp_path / "a.csv", *(row(order="2", member="", point=p) for p in points))
+    deal = bring(leader, path)
+    north, south = _order(deal, "2"), _order(deal, "2 @ 南门")
+    assert (north.point.name, south.point.name) == ("北门", "南门")
+    assert (len(north.lines), len(south.lines)) == (2, 2)
+    assert north.member_id == south.member_id
+    before = _rows_everywhere()
+    assert bring(leader, path) is deal
+    assert _rows_everywhere() == before
 
 
 def test_the_same_file_again_changes_nothing_even_after_closing(
