@@ -20,6 +20,7 @@ from groupbuy.core.text import mask_phone
 # The states that people are told about, listed here so that catalogues hold a word for each.
 STATES = (
     _l("draft"),
+    _l("upcoming"),
     _l("open"),
     _l("closing"),
     _l("closed"),

@@ -43,7 +43,7 @@ def _print(summary: dict[str, Any]) -> None:
     click.echo()
     deals = summary["deals"]
     headings = (_("deal"), _("state"), _("open it at"))
-    frame.print_table(headings, ((d["title"], d["state"], d["url"]) for d in deals))
+    frame.print_table(headings, ((d["title"], _(d["state"]), d["url"]) for d in deals))
     click.echo()
     click.echo(_("A purchase list as its supplier sees it: %(url)s", url=summary["supplier_page"]))
     click.echo()
