@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -15,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import contains_eager, load_only
 
 from groupbuy.accounts.models import Member
-from groupbuy.core.db import AnySelect, text_of
+from groupbuy.core.db import AnySelect, sum_of, text_of
 from groupbuy.core.errors import BadInput, WrongState
 from groupbuy.core.money import format_yuan, split_by_weight
 from groupbuy.deals import stock
@@ -29,6 +28,7 @@ from groupbuy.payments.settling import settle_all
 from groupbuy.pickup import bags
 from groupbuy.pickup.arrival import AlreadySharedOut, require_all_counted
 from groupbuy.pickup.models import Arrival, ArrivalLine
+from groupbuy.purchasing.models import PurchaseLine
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,11 @@ def preview(arrival: Arrival, share_by: str) -> list[Cut]:
     if share_by not in RULES:
         raise BadInput("share_by", _l("Choose how a shortage is shared."))
     fate: list[tuple[OrderLine, int]] = []
-    for usable, group in groupby(_lines_in_short_supply(arrival), key=lambda row: row[1:]):
-        lines = [row[0] for row in group]
+    usable = _in_short_supply(arrival)
+    for item_id, wanting in groupby(_lines_of(arrival, usable), key=lambda line: line.item_id):
+        lines = list(wanting)
         whole = {place for place, line in enumerate(lines) if line.if_short == "refund"}
-        shares = RULES[share_by](usable[1], [line.kept_pieces for line in lines], whole)
+        shares = RULES[share_by](usable[item_id], [line.kept_pieces for line in lines], whole)
         fate.extend(zip(lines, shares, strict=True))
     less = [(line, gets) for line, gets in fate if gets < line.kept_pieces]
     less.sort(key=lambda cut: (cut[0].order.roll_no, cut[0].position))
@@ -171,21 +172,19 @@ def _lock_orders(deal: Deal) -> None:
     db.session.execute(live.order_by(Order.id).with_for_update(key_share=True)).all()
 
 
-def _lines_in_short_supply(arrival: Arrival) -> Iterator[Any]:
-    """(order line, purchase line id, usable pieces) of all items of which too little came.
+def _lines_of(arrival: Arrival, items: Collection[int]) -> Iterator[OrderLine]:
+    """The order lines that want one of `items`, item by item, earliest payment first.
 
     Only these are looked at one by one; the rest of the deal stays in the database.
     """
-    short = _in_short_supply(arrival)
     wanting = (
-        sa.select(OrderLine, short.c.purchase_line_id, short.c.usable)
-        .join(short, short.c.purchase_line_id == OrderLine.purchase_line_id)
+        sa.select(OrderLine)
         .join(OrderLine.order)
         .join(Order.member)
         .join(OrderLine.item)
-        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
+        .where(OrderLine.deal_id == arrival.purchase_list.deal_id, OrderLine.item_id.in_(items))
         .where(Order.state == "confirmed", OrderLine.kept_pieces > 0)
-        .order_by(OrderLine.purchase_line_id, Order.roll_no, OrderLine.id)
+        .order_by(OrderLine.item_id, Order.roll_no, OrderLine.id)
         .options(
             contains_eager(OrderLine.order)
             .contains_eager(Order.member)
@@ -194,23 +193,27 @@ def _lines_in_short_supply(arrival: Arrival) -> Iterator[Any]:
         )
         .execution_options(populate_existing=True)
     )
-    return iter(db.session.execute(wanting))
+    return iter(db.session.scalars(wanting))
 
 
-def _in_short_supply(arrival: Arrival) -> sa.Subquery:
-    """(purchase line id, usable pieces) of the items of which less came than is wanted."""
+def _in_short_supply(arrival: Arrival) -> dict[int, int]:
+    """Item id -> usable pieces, of the items of which less came than is wanted.
+
+    Asked by itself and by item: joined to the lines above, or by their stamp, PostgreSQL may add
+    everything up again for each line while it knows nothing of the new rows.
+    """
     usable = ArrivalLine.received - ArrivalLine.damaged
-    live = sa.and_(Order.id == OrderLine.order_id, Order.state == "confirmed")
-    return (
-        sa.select(ArrivalLine.purchase_line_id, usable.label("usable"))
-        .join(OrderLine, OrderLine.purchase_line_id == ArrivalLine.purchase_line_id)
-        .join(Order, live)
-        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
+    short = (
+        sa.select(PurchaseLine.item_id, usable)
+        .join(PurchaseLine, PurchaseLine.id == ArrivalLine.purchase_line_id)
+        .join(OrderLine, OrderLine.item_id == PurchaseLine.item_id)
+        .join(Order, sa.and_(Order.id == OrderLine.order_id, Order.state == "confirmed"))
         .where(ArrivalLine.arrival_id == arrival.id)
-        .group_by(ArrivalLine.id)
-        .having(sa.func.sum(OrderLine.kept_pieces) > usable)
-        .subquery()
+        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
+        .group_by(PurchaseLine.item_id, ArrivalLine.received, ArrivalLine.damaged)
+        .having(sum_of(OrderLine.kept_pieces) > usable)
     )
+    return dict(db.session.execute(short).all())
 
 
 def _cuts(less: Sequence[tuple[OrderLine, int]]) -> Iterator[Cut]:
