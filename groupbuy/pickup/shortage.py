@@ -199,21 +199,26 @@ def _lines_of(arrival: Arrival, items: Collection[int]) -> Iterator[OrderLine]:
 def _in_short_supply(arrival: Arrival) -> dict[int, int]:
     """Item id -> usable pieces, of the items of which less came than is wanted.
 
-    Asked by itself and by item: joined to the lines above, or by their stamp, PostgreSQL may add
-    everything up again for each line while it knows nothing of the new rows.
+    Two plain sums, compared here: as one statement either database may join a whole deal to
+    itself, because neither knows yet how many rows were written a moment ago.
     """
-    usable = ArrivalLine.received - ArrivalLine.damaged
-    short = (
-        sa.select(PurchaseLine.item_id, usable)
+    usable = (
+        sa.select(PurchaseLine.item_id, ArrivalLine.received - ArrivalLine.damaged)
         .join(PurchaseLine, PurchaseLine.id == ArrivalLine.purchase_line_id)
-        .join(OrderLine, OrderLine.item_id == PurchaseLine.item_id)
-        .join(Order, sa.and_(Order.id == OrderLine.order_id, Order.state == "confirmed"))
         .where(ArrivalLine.arrival_id == arrival.id)
-        .where(OrderLine.deal_id == arrival.purchase_list.deal_id)
-        .group_by(PurchaseLine.item_id, ArrivalLine.received, ArrivalLine.damaged)
-        .having(sum_of(OrderLine.kept_pieces) > usable)
     )
-    return dict(db.session.execute(short).all())
+    wanted = (
+        sa.select(OrderLine.item_id, sum_of(OrderLine.kept_pieces))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.deal_id == arrival.purchase_list.deal_id, Order.state == "confirmed")
+        .group_by(OrderLine.item_id)
+    )
+    pieces = dict(db.session.execute(wanted).all())
+    return {
+        item_id: came
+        for item_id, came in db.session.execute(usable)
+        if came < pieces.get(item_id, 0)
+    }
 
 
 def _cuts(less: Sequence[tuple[OrderLine, int]]) -> Iterator[Cut]:
