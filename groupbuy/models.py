@@ -9,6 +9,7 @@ from groupbuy.orders import models as orders
 from groupbuy.payments import models as payments
 from groupbuy.pickup import models as pickup
 from groupbuy.purchasing import models as purchasing
+from groupbuy.support import models as support
 
 __all__ = [
     "accounts",
@@ -20,4 +21,5 @@ __all__ = [
     "payments",
     "pickup",
     "purchasing",
+    "support",
 ]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from groupbuy.core.crypto import EncryptedText
+from groupbuy.core.crypto import EncryptedJson, EncryptedText
 from groupbuy.core.db import Instant, Name, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
 
@@ -16,21 +16,100 @@ ROLES = ("helper", "leader", "supplier", "support", "operator")  # everybody is 
 
 
 class User(Stateful, UserMixin, db.Model):
-    """Somebody who can sign in. Phone numbers are encrypted; `phone_hash` finds them."""
+    """Somebody who can sign in. Phone numbers and e-mail addresses are encrypted; hashes find them.
+
+    Both are only ever written when a code proved them, or by an operator. `quiet_from` and
+    `quiet_until` are minutes after midnight on the clock of the house.
+    """
 
     __tablename__ = "user_account"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "(quiet_from IS NULL) = (quiet_until IS NULL)"
+            " AND (quiet_from IS NULL OR (quiet_from BETWEEN 0 AND 1439"
+            " AND quiet_until BETWEEN 0 AND 1439))",
+            name="quiet_hours",
+        ),
+    )
     NEXT_STATES = {"active": {"disabled"}, "disabled": {"active"}}
 
     id: Mapped[PrimaryKey]
     name: Mapped[Name]
     phone: Mapped[str | None] = mapped_column(EncryptedText)
     phone_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(EncryptedText)
+    email_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    wechat_openid: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(200))
     state: Mapped[str] = mapped_column(one_of("active", "disabled", called="state"))
     locale: Mapped[str] = mapped_column(sa.String(20), default="zh_Hans_CN")
+    large_type: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
     created_at: Mapped[Instant]
 
     grants: Mapped[list[RoleGrant]] = relationship(back_populates="user")
+
+
+class Device(db.Model):
+    """A browser somebody signed in with. The cookie holds a token; without this row it is void."""
+
+    __tablename__ = "device"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name: Mapped[Name]  # "微信 · Android", from what the browser says of itself
+    signed_in_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+    user: Mapped[User] = relationship()
+
+
+class OneTimeCode(db.Model):
+    """Six digits sent to a phone or an e-mail address; only hashes of both are kept."""
+
+    __tablename__ = "one_time_code"
+    __table_args__ = (sa.Index("ix_one_time_code_target_hash", "target_hash", "made_at"),)
+
+    id: Mapped[PrimaryKey]
+    target_hash: Mapped[str] = mapped_column(sa.String(64))
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    tries_left: Mapped[int]
+    used_at: Mapped[Instant | None]
+
+
+class Consent(db.Model):
+    """Who agreed to which version of a document, and when. Append-only."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "document", "version"),
+        sa.UniqueConstraint("member_id", "document", "version"),
+        sa.CheckConstraint("(user_id IS NULL) <> (member_id IS NULL)", name="one_person"),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    member_id: Mapped[int | None] = mapped_column(sa.ForeignKey("member.id"))  # a guest
+    document: Mapped[str] = mapped_column(sa.String(20))
+    version: Mapped[str] = mapped_column(sa.String(20))
+    at: Mapped[Instant]
+
+
+class Address(db.Model):
+    """Who to call and where they live: {"name", "phone", "building", "unit", "room"}, encrypted."""
+
+    __tablename__ = "address"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    contact: Mapped[dict[str, str]] = mapped_column(EncryptedJson)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    used_at: Mapped[Instant]
 
 
 _BELONGS_TO_NOBODY = sa.text("leader_id IS NULL AND supplier_id IS NULL")
@@ -93,13 +172,14 @@ class Leader(Stateful, db.Model):
 class Member(db.Model):
     """A resident as one leader knows them; `user_id` is empty until they sign in and claim it.
 
-    Guests and people brought over from another tool are members without a user.
+    Guests and people brought over from another tool are members without a user. Somebody who
+    ordered as a guest before signing in has several member rows with one leader.
     """
 
     __tablename__ = "member"
     __table_args__ = (
-        sa.UniqueConstraint("leader_id", "user_id"),
         sa.UniqueConstraint("leader_id", "source_ref"),
+        sa.Index("ix_member_leader_id_user_id", "leader_id", "user_id"),
         sa.Index("ix_member_leader_id_phone_hash", "leader_id", "phone_hash"),
     )
 
@@ -127,3 +207,15 @@ class PickupPoint(db.Model):
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     hours: Mapped[str] = mapped_column(sa.String(100), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
+
+
+class Follow(db.Model):
+    """Somebody who wants to hear of a leader's deals."""
+
+    __tablename__ = "follow"
+
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("user_account.id"), primary_key=True, index=True
+    )
+    since: Mapped[Instant]

@@ -50,9 +50,12 @@ class Product(db.Model):
     category_id: Mapped[int | None] = mapped_column(sa.ForeignKey("category.id"))
     name: Mapped[Name]
     description: Mapped[str] = mapped_column(sa.Text, default="")
+    attributes: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    video_url: Mapped[str | None] = mapped_column(sa.String(500))
     created_at: Mapped[Instant]
 
     skus: Mapped[list[Sku]] = relationship(back_populates="product")
+    pictures: Mapped[list[Picture]] = relationship(order_by="Picture.position")
     category: Mapped[Category | None] = relationship()
 
 
@@ -88,3 +91,23 @@ class Sku(db.Model):
 
     product: Mapped[Product] = relationship(back_populates="skus")
     supplier: Mapped[Supplier] = relationship()
+
+
+class Picture(db.Model):
+    """A photograph of a product or a deal; its files are named by `token` and a width."""
+
+    __tablename__ = "picture"
+    __table_args__ = (
+        sa.CheckConstraint("(product_id IS NULL) <> (deal_id IS NULL)", name="one_subject"),
+    )
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    product_id: Mapped[int | None] = mapped_column(sa.ForeignKey("product.id"), index=True)
+    deal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("deal.id"), index=True)
+    position: Mapped[int]
+    token: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    width: Mapped[int]  # of the largest variant, in pixels
+    height: Mapped[int]
+    alt: Mapped[str] = mapped_column(sa.String(200), default="")
+    added_at: Mapped[Instant]

@@ -14,7 +14,7 @@ from groupbuy.extensions import db
 
 if TYPE_CHECKING:  # relationships by name, so that the packages' models need no order
     from groupbuy.accounts.models import Leader, PickupPoint
-    from groupbuy.catalog.models import Sku, Supplier
+    from groupbuy.catalog.models import Picture, Sku, Supplier
 
 DEAL_STATES = ("draft", "open", "closing", "closed", "arrived", "failed", "cancelled")
 
@@ -79,6 +79,8 @@ class Deal(Stateful, db.Model):
     items: Mapped[list[DealItem]] = relationship(
         back_populates="deal", order_by="DealItem.position"
     )
+    questions: Mapped[list[DealQuestion]] = relationship(order_by="DealQuestion.position")
+    pictures: Mapped[list[Picture]] = relationship(order_by="Picture.position", viewonly=True)
     points: Mapped[list[PickupPoint]] = relationship(
         secondary="deal_point", order_by="PickupPoint.id", viewonly=True
     )
@@ -101,6 +103,21 @@ class DealPoint(db.Model):
     deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id"), primary_key=True)
     point_id: Mapped[int] = mapped_column(sa.ForeignKey("pickup_point.id"), primary_key=True)
     leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+
+
+class DealQuestion(db.Model):
+    """What the leader asks everybody who orders; `choices` are the answers of a choice."""
+
+    __tablename__ = "deal_question"
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id"), index=True)
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(one_of("text", "choice", "number", called="kind"))
+    label: Mapped[Name]
+    choices: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    required: Mapped[bool] = mapped_column(default=False)
 
 
 class DealItem(db.Model):

@@ -67,3 +67,13 @@ class Delivery(db.Model):
     attempts: Mapped[int]
     sent_at: Mapped[Instant | None]
     last_error: Mapped[str] = mapped_column(sa.String(300), default="")
+
+
+class NoticeChoice(db.Model):
+    """A topic somebody does not want to hear of on a channel; no row means they do."""
+
+    __tablename__ = "notice_choice"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
+    topic: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    channel: Mapped[str] = mapped_column(sa.String(20), primary_key=True)

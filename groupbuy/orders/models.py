@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from groupbuy.core.crypto import EncryptedJson
 from groupbuy.core.db import Fen, Id, Instant, Name, Pieces, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
 
@@ -63,6 +64,11 @@ class Order(Stateful, db.Model):
     paid_fen: Mapped[Fen] = mapped_column(default=0)
     refunded_fen: Mapped[Fen] = mapped_column(default=0)  # counted when requested
     note: Mapped[str] = mapped_column(sa.String(500), default="")
+    # As on the form of the day: {"name", "phone", "building", "unit", "room"}.
+    contact: Mapped[dict[str, str] | None] = mapped_column(EncryptedJson)
+    answers: Mapped[dict[str, str] | None] = mapped_column(
+        sa.JSON(none_as_null=True)
+    )  # by question
     form_key: Mapped[str | None] = mapped_column(sa.String(64))
     source_ref: Mapped[str | None] = mapped_column(sa.String(100))  # its number in another tool
     placed_at: Mapped[Instant]
@@ -109,6 +115,7 @@ class OrderLine(db.Model):
     if_short: Mapped[str] = mapped_column(
         one_of("refund", "less", "substitute", called="if_short"), default="less"
     )
+    substitute_fen: Mapped[Fen | None]  # what a substitute may cost at most; None: no more than it
     note: Mapped[str] = mapped_column(sa.String(200), default="")
     # Of purchase_line, which nobody can delete. Without foreign key and index, because the closing
     # writes it into every line at once, and those cost more than the writing: ask by deal_id, too.
@@ -126,6 +133,24 @@ class OrderLine(db.Model):
     def open_pieces(self) -> int:
         """What is still to be handed over."""
         return self.kept_pieces - self.picked_pieces - self.no_show_pieces
+
+
+class CartLine(db.Model):
+    """What somebody who signed in has put aside from a deal; `price_fen` is what they were shown."""
+
+    __tablename__ = "cart_line"
+    __table_args__ = (
+        sa.CheckConstraint("pieces > 0", name="pieces"),
+        sa.Index("ix_cart_line_user_id_deal_id", "user_id", "deal_id"),
+    )
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("deal_item.id"), primary_key=True)
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id"))
+    pieces: Mapped[Pieces]
+    price_fen: Mapped[Fen]
+    changed_at: Mapped[Instant]
 
 
 class OrderEvent(db.Model):

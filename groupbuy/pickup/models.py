@@ -98,6 +98,25 @@ class Pickup(Stateful, db.Model):
     handovers: Mapped[list[Handover]] = relationship(order_by="Handover.id")
 
 
+class PickupProxy(db.Model):
+    """A pass for somebody else to collect a bag; a new one ends the one before."""
+
+    __tablename__ = "pickup_proxy"
+    __table_args__ = (sa.UniqueConstraint("deal_id", "code_hash"),)
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    deal_id: Mapped[int] = mapped_column(sa.ForeignKey("deal.id"))
+    pickup_id: Mapped[int] = mapped_column(sa.ForeignKey("pickup.id"), index=True)
+    secret_ref: Mapped[str] = mapped_column(sa.String(64))
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[Instant]
+    ended_at: Mapped[Instant | None]
+
+    pickup: Mapped[Pickup] = relationship()
+
+
 class Handover(db.Model):
     """One act at the pickup point; the same `nonce` again is the same act."""
 
