@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
+from groupbuy.access import policy
 from groupbuy.extensions import limiter
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -38,6 +39,7 @@ def _names(manifest: Path, _changed_ns: int) -> dict[str, str]:
 
 
 @bp.get("/assets/<name>")
+@policy("public")
 @limiter.exempt
 def built(name: str) -> Response:
     """One built file, in the smallest encoding the browser takes."""

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from groupbuy.access import policy
 from groupbuy.extensions import db, limiter
 
 bp = Blueprint("health", __name__)
@@ -17,6 +18,7 @@ _MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 @bp.get("/healthz")
+@policy("public")
 @limiter.exempt
 def alive() -> Response:
     """The process answers. Asks nobody else, so a slow database does not get it killed."""
@@ -24,6 +26,7 @@ def alive() -> Response:
 
 
 @bp.get("/readyz")
+@policy("public")
 @limiter.exempt
 def ready() -> Response:
     """The database answers and has the tables this code was written for."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, request, session
 from flask_babel import get_locale
+from flask_login import current_user
 
-from groupbuy import assets, error_pages, health, words
+from groupbuy import access, assets, error_pages, health, words
+from groupbuy.accounts.devices import user_behind
 from groupbuy.extensions import login_manager
 from groupbuy.members import views as members
 from groupbuy.pickup import views as pickup
@@ -36,17 +38,23 @@ def register(app: Flask) -> None:
     app.add_template_global(assets.asset)
     app.context_processor(_for_every_page)
     app.after_request(_protect)
-    login_manager.user_loader(_nobody)
+    login_manager.user_loader(user_behind)
+    login_manager.session_protection = None  # phones change their address all day
     for blueprint in (assets.bp, health.bp, members.bp, pickup.bp, suppliers.bp):
         app.register_blueprint(blueprint)
+    access.register(app)
 
 
 def chosen_locale() -> str:
-    """The language of this answer: `?lang=`, what the browser prefers, or the setting."""
+    """`?lang=`, what the person chose, what their browser prefers, or the setting."""
     default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if not request:
         return default
-    wanted = _asked_language() or request.accept_languages.best_match(LANGUAGES)
+    wanted = _asked_language() or session.get("lang")
+    if wanted not in LANGUAGES and current_user.is_authenticated:
+        return str(current_user.locale)
+    if wanted not in LANGUAGES:
+        wanted = request.accept_languages.best_match(LANGUAGES)
     return LANGUAGES[wanted] if wanted else default
 
 
@@ -60,11 +68,16 @@ def _for_every_page() -> dict[str, Any]:
         "site_name": current_app.config["SITE_NAME"],
         "language": str(get_locale()).replace("_", "-"),
         "asked_language": _asked_language(),
+        "large_type": _wants_large_type(),
     }
 
 
-def _nobody(_user_id: str) -> None:
-    """Nobody can sign in yet, so whatever a cookie says, nobody is."""
+def _wants_large_type() -> bool:
+    """As this browser was told, else as the person chose for all theirs."""
+    here = session.get("large_type")
+    if here is None and current_user.is_authenticated:
+        return bool(current_user.large_type)
+    return bool(here)
 
 
 def _protect(answer: Response) -> Response:
@@ -73,5 +86,5 @@ def _protect(answer: Response) -> Response:
     if current_app.config["HTTPS"]:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if answer.mimetype == "text/html":
-        answer.vary.add("Accept-Language")
+        answer.vary.update(("Accept-Language", "Cookie"))
     return answer

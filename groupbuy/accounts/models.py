@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_login import UserMixin
@@ -49,6 +49,14 @@ class User(Stateful, UserMixin, db.Model):
     created_at: Mapped[Instant]
 
     grants: Mapped[list[RoleGrant]] = relationship(back_populates="user")
+
+    if TYPE_CHECKING:  # of whoever is signed in, set by accounts.devices
+        device: Device
+        device_token: str
+
+    def get_id(self) -> str:
+        """What the cookie holds: not who they are, but the token of this one device."""
+        return self.device_token
 
 
 class Device(db.Model):

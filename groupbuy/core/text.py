@@ -14,6 +14,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUANTITY = re.compile("[0-9]{1,4}")
 _PHONE = re.compile("1[3-9][0-9]{9}")
+_EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 
 
 def clean(text: str) -> str:
@@ -68,6 +69,18 @@ def parse_phone(text: str) -> str:
     plain = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", text))
     plain = plain.removeprefix("+86").removeprefix("0086")
     if not _PHONE.fullmatch(plain):
+        raise ValueError(text)
+    return plain
+
+
+def parse_email(text: str) -> str:
+    """An e-mail address in lower case, ASCII only. Raises ValueError when it is not one.
+
+    >>> parse_email(" Wang@Example.COM")
+    'wang@example.com'
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    if len(plain) > 200 or not _EMAIL.fullmatch(plain) or ".." in plain:
         raise ValueError(text)
     return plain
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
 
+from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.core.text import parse_quantity
 from groupbuy.deals import board
@@ -15,6 +16,7 @@ bp = Blueprint("members", __name__)
 
 
 @bp.get("/d/<slug>")
+@policy("public")
 def deal(slug: str) -> str:
     """A deal as everybody in the group sees it."""
     shown = board.published(slug) or abort(404)

@@ -136,7 +136,7 @@ class OrderLine(db.Model):
 
 
 class CartLine(db.Model):
-    """What somebody who signed in has put aside from a deal; `price_fen` is what they were shown."""
+    """What somebody signed in put aside from a deal; `price_fen` is what they were shown."""
 
     __tablename__ = "cart_line"
     __table_args__ = (

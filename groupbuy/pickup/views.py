@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, render_template
 
+from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.core.tokens import unsign
 from groupbuy.extensions import db
@@ -23,6 +24,7 @@ def keep_the_link_secret(answer: Response) -> Response:
 
 
 @bp.get("/count-in/<token>")
+@policy("link")
 def count_in(token: str) -> str:
     """Where the QR code on a printed list leads: what was asked for and what was counted in."""
     number = unsign("count-in", token)

@@ -6,6 +6,7 @@ import io
 
 from flask import Blueprint, Response, render_template, send_file
 
+from groupbuy.access import policy
 from groupbuy.core import clock, xlsx
 from groupbuy.purchasing import workbook
 from groupbuy.purchasing.links import list_behind
@@ -23,6 +24,7 @@ def keep_the_link_secret(answer: Response) -> Response:
 
 
 @bp.get("/s/<token>")
+@policy("link")
 def purchase_list(token: str) -> str:
     """The current revision of a purchase list."""
     now = clock.now()
@@ -39,6 +41,7 @@ def purchase_list(token: str) -> str:
 
 
 @bp.get("/s/<token>/purchase-list.xlsx")
+@policy("link")
 def download(token: str) -> Response:
     """The current revision as a workbook for Excel."""
     now = clock.now()

@@ -8,6 +8,7 @@ from flask import abort, request
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFError
 
+from groupbuy.access import policy
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.extensions import limiter
 from groupbuy.pages import HEADERS
@@ -27,26 +28,32 @@ def client(tmp_path) -> FlaskClient:
     app = an_app(tmp_path, TESTING=False, RATELIMIT_ENABLED=True, PROPAGATE_EXCEPTIONS=False)
 
     @app.get("/wrong/<int:status>")
+    @policy("public")
     def wrong(status: int) -> str:
         abort(status)
 
     @app.get("/wrong/rule")
+    @policy("public")
     def rule() -> str:
         raise NotToday(why="<b>下雨</b>")
 
     @app.get("/wrong/input")
+    @policy("public")
     def unreadable() -> str:
         raise BadInput("phone", "请填 11 位手机号。")
 
     @app.get("/wrong/form")
+    @policy("public")
     def form() -> str:
         raise CSRFError("The CSRF token has expired.")
 
     @app.get("/wrong/bug/<secret>")
+    @policy("public")
     def bug(secret: str) -> str:
         raise KeyError("SECRET_KEY")
 
     @app.get("/wrong/often")
+    @policy("public")
     @limiter.limit("1 per minute")
     def often() -> str:
         return "once"

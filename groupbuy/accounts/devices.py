@@ -1,0 +1,114 @@
+"""The browsers somebody is signed in with. Each holds a token that its row here can void."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from groupbuy.accounts.models import Device, User
+from groupbuy.core.db import rowcount
+from groupbuy.core.errors import RuleBroken
+from groupbuy.core.tokens import public_id, token_hash
+from groupbuy.extensions import db
+
+SEEN_EVERY = timedelta(hours=1)
+_SHAPE = re.compile("[0-9a-z]{32}")
+# What a browser says of itself -> what people call it; the first that fits.
+_PROGRAMS = (
+    ("MicroMessenger", "微信"),
+    ("AlipayClient", "支付宝"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_MACHINES = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+class NoSuchDevice(RuleBroken):
+    """Not one of theirs, or signed out before."""
+
+    status = 404
+
+
+def sign_in_device(user: User, user_agent: str, *, now: datetime) -> str:
+    """Let a browser in as `user`; returns the token its cookie must hold."""
+    token = public_id(32)
+    device = Device(
+        user_id=user.id,
+        token_hash=token_hash(token),
+        name=name_of(user_agent),
+        signed_in_at=now,
+        seen_at=now,
+    )
+    db.session.add(device)
+    db.session.flush()
+    user.device, user.device_token = device, token
+    return token
+
+
+def user_behind(token: str) -> User | None:
+    """Who is signed in with `token`, unless it was signed out or they are disabled."""
+    if not _SHAPE.fullmatch(token):
+        return None
+    found = db.session.scalars(
+        sa.select(Device)
+        .join(Device.user)
+        .where(Device.token_hash == token_hash(token), Device.ended_at.is_(None))
+        .where(User.state == "active")
+        .options(joinedload(Device.user))
+    ).one_or_none()
+    if found is None:
+        return None
+    found.user.device, found.user.device_token = found, token
+    return found.user
+
+
+def devices_of(user: User) -> Sequence[Device]:
+    """Where `user` is signed in, the latest first."""
+    open_ones = sa.select(Device).where(Device.user_id == user.id, Device.ended_at.is_(None))
+    return db.session.scalars(open_ones.order_by(Device.signed_in_at.desc())).all()
+
+
+def end_device(user: User, device_id: int, *, now: datetime) -> None:
+    """Sign out one device of `user`. Raises NoSuchDevice."""
+    if not _end(Device.user_id == user.id, Device.id == device_id, now=now):
+        raise NoSuchDevice
+
+
+def end_others(user: User, device_id: int | None, *, now: datetime) -> int:
+    """Sign out every device of `user` but this one; returns how many."""
+    return _end(Device.user_id == user.id, Device.id != (device_id or 0), now=now)
+
+
+def seen(device: Device, *, now: datetime) -> None:
+    """Note that `device` was used."""
+    rowcount(sa.update(Device).where(Device.id == device.id).values(seen_at=now))
+
+
+def name_of(user_agent: str) -> str:
+    """
+    >>> name_of("Mozilla/5.0 (Linux; Android 14) … MicroMessenger/8.0.50")
+    '微信 · Android'
+    """
+    parts = [
+        next((name for sign, name in known if sign in user_agent), "")
+        for known in (_PROGRAMS, _MACHINES)
+    ]
+    return " · ".join(filter(None, parts)) or "?"
+
+
+def _end(*which: sa.ColumnElement[bool], now: datetime) -> int:
+    return rowcount(sa.update(Device).where(Device.ended_at.is_(None), *which).values(ended_at=now))

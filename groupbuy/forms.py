@@ -1,0 +1,151 @@
+"""Reading forms: fields that normalise what people type, and say at the field what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField
+from wtforms.validators import InputRequired, Optional, ValidationError
+
+from groupbuy.core import text
+from groupbuy.core.errors import BadInput
+from groupbuy.core.money import parse_yuan
+
+__all__ = [
+    "ChoiceField",
+    "EmailField",
+    "Form",
+    "LineField",
+    "NameField",
+    "PhoneField",
+    "QuantityField",
+    "TextField",
+    "YuanField",
+    "needed",
+]
+
+needed = InputRequired
+
+
+class Form(FlaskForm):
+    """A form whose refusals by a rule are shown like its own."""
+
+    def refuse(self, refusal: BadInput) -> bool:
+        """Put what a rule refused under the field it names; False when the form has none such."""
+        field: Field | None = self._fields.get(refusal.field)
+        if field is None:
+            return False
+        field.errors = [*field.errors, refusal.sentence]
+        return True
+
+
+class _Read(StringField):
+    """Text that `read` turns into what is meant; ValueError becomes `wrong` at the field."""
+
+    wrong: Any = ""
+
+    def read(self, typed: str) -> Any:
+        raise NotImplementedError
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist or not str(valuelist[0]).strip():
+            self.data = None
+            return
+        self.typed = text.clean(str(valuelist[0]))[:1000]
+        try:
+            self.data = self.read(str(valuelist[0]))
+        except ValueError:
+            self.data = None
+            raise ValueError(str(self.wrong)) from None
+
+    def _value(self) -> str:
+        """What stands in the box: as typed, so nothing has to be typed again."""
+        return str(getattr(self, "typed", None) or ("" if self.data is None else self.data))
+
+
+class PhoneField(_Read):
+    """A mainland mobile number, as 11 digits."""
+
+    wrong = _l("This is not a mobile number: 11 digits that begin with 13 to 19.")
+
+    def read(self, typed: str) -> str:
+        return text.parse_phone(typed)
+
+
+class EmailField(_Read):
+    """An e-mail address, in lower case."""
+
+    wrong = _l("This is not an e-mail address.")
+
+    def read(self, typed: str) -> str:
+        return text.parse_email(typed)
+
+
+class NameField(_Read):
+    """A person's name on one line."""
+
+    wrong = _l("The name must be 1 to 100 readable characters.")
+
+    def read(self, typed: str) -> str:
+        return text.clean_name(typed)
+
+
+class QuantityField(_Read):
+    """A count from 0 to 9999."""
+
+    wrong = _l("A quantity is a whole number from 0 to 9999.")
+
+    def read(self, typed: str) -> int:
+        return text.parse_quantity(typed)
+
+
+class YuanField(_Read):
+    """An amount typed in yuan, kept in fen."""
+
+    wrong = _l("An amount looks like 12 or 12.50.")
+
+    def read(self, typed: str) -> int:
+        return parse_yuan(typed)
+
+
+class TextField(StringField):
+    """Free text, cleaned; at most `longest` characters; never None."""
+
+    def __init__(self, *given: Any, longest: int = 500, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.longest = longest
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = text.clean(str(valuelist[0])) if valuelist else ""
+        if len(self.data) > self.longest:
+            raise ValueError(_l("At most %(count)s characters.", count=self.longest))
+
+
+class LineField(TextField):
+    """Text on one line, without characters that make it read differently from what it is."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        if self.data:
+            try:
+                self.data = text.clean_name(str(valuelist[0]), self.longest)
+            except ValueError:
+                raise ValueError(_l("At most %(count)s characters.", count=self.longest)) from None
+
+
+class ChoiceField(SelectField):
+    """One of the choices; what is none of them is refused in our own words."""
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(str(_l("Choose one of these."))) from None
+
+
+def optional(*also: Callable[..., Any]) -> list[Any]:
+    """Validators of a field that may stay empty."""
+    return [Optional(), *also]

@@ -1,0 +1,74 @@
+"""Who is asking: somebody signed in, a guest known by this browser's session, or nobody yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import abort, g, session
+from flask_login import current_user
+
+from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order
+
+_NUMBER = re.compile("[0-9A-Za-z-]{1,40}")
+_MOST_GUESTS = 20  # leaders a browser is remembered with; the cookie has 4 kB
+
+
+@dataclass(frozen=True)
+class Person:
+    """`guest_members`: the member ids that this browser ordered as without signing in."""
+
+    user: User | None
+    guest_members: tuple[int, ...]
+
+    def is_member(self) -> sa.ColumnElement[bool]:
+        """Whether a row of Member is this person."""
+        mine: list[sa.ColumnElement[bool]] = [Member.id.in_(self.guest_members)]
+        if self.user:
+            mine.append(Member.user_id == self.user.id)
+        return sa.or_(*mine)
+
+    def member_of(self, leader: Leader) -> Member | None:
+        """As whom this person orders from `leader`: their own first row, or this browser's guest.
+
+        Somebody who signed in never orders as the guest they were.
+        """
+        known = sa.select(Member).where(Member.leader_id == leader.id).order_by(Member.id).limit(1)
+        if self.user:
+            known = known.where(Member.user_id == self.user.id)
+        else:
+            known = known.where(Member.id.in_(self.guest_members), Member.user_id.is_(None))
+        return db.session.scalars(known).one_or_none()
+
+
+def me() -> Person:
+    """Whoever sent this request."""
+    if "person" not in g:
+        user = current_user._get_current_object() if current_user.is_authenticated else None
+        g.person = Person(user, tuple(session.get("guest", ())))
+    person: Person = g.person
+    return person
+
+
+def remember_guest(member: Member) -> None:
+    """From now on this browser may see what `member` ordered."""
+    known = [member_id for member_id in session.get("guest", ()) if member_id != member.id]
+    session["guest"] = [*known, member.id][-_MOST_GUESTS:]
+    session.permanent = True
+    g.pop("person", None)
+
+
+def own_orders() -> sa.Select[Order]:
+    """The orders of whoever asks."""
+    return sa.select(Order).join(Order.member).where(me().is_member())
+
+
+def own_order_or_404(number: str) -> Order:
+    """The order if it is theirs; somebody else's is as missing as one that never was."""
+    if not _NUMBER.fullmatch(number):  # what no order is called never reaches the database
+        abort(404)
+    order: Order | None = db.session.scalars(own_orders().where(Order.number == number)).first()
+    return order or abort(404)
