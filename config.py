@@ -12,10 +12,14 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent
+# Those that are not set up reach nobody. Printing is for whoever tries the product out.
+CHANNELS = "in_app,email,wechat_template"
+CHANNELS_IN_DEVELOPMENT = "in_app,console,email,wechat_template"
 SECRETS = ("SECRET_KEY", "DATA_KEYS", "LOOKUP_KEY")
 
 
@@ -35,6 +39,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         ),
         "DATABASE_POOL_SIZE": int(environ.get("DATABASE_POOL_SIZE", "4")),
         "SITE_NAME": environ.get("SITE_NAME", "邻里团"),
+        "OPERATOR_CONTACT": environ.get("OPERATOR_CONTACT", ""),  # shown to who has no leader yet
         "SITE_URL": environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/"),
         "TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),
         "BABEL_DEFAULT_LOCALE": environ.get("DEFAULT_LOCALE", "zh_Hans_CN"),
@@ -42,6 +47,9 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "TRUSTED_HOSTS": _names(hosts),
         "PROXIES": int(environ.get("PROXIES", "0")),
         "HTTPS": https,
+        # Else every answer, the shared and long-lived ones too, would carry the cookie anew.
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
         "SESSION_COOKIE_SECURE": https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -50,11 +58,65 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "RATELIMIT_STORAGE_URI": environ.get("REDIS_URL") or "memory://",
         "RATELIMIT_HEADERS_ENABLED": True,
-        "NOTICE_CHANNELS": _names(environ.get("NOTICE_CHANNELS", "in_app,console")),
+        "REDIS_URL": environ.get("REDIS_URL", ""),
+        "NOTICE_CHANNELS": _names(
+            environ.get("NOTICE_CHANNELS", CHANNELS_IN_DEVELOPMENT if development else CHANNELS)
+        ),
+        "CLOSING_SOON_MINUTES": int(environ.get("CLOSING_SOON_MINUTES", "120")),
+        **_wechat(environ),
+        **_mail(environ),
+        **_sms(environ, development),
         "SUPPLIER_LINK_DAYS": int(environ.get("SUPPLIER_LINK_DAYS", "30")),
         "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     }
+
+
+def _wechat(environ: Mapping[str, str]) -> dict[str, Any]:
+    fields = environ.get("WECHAT_TEMPLATE_FIELDS", "thing1,thing2")
+    return {
+        "WECHAT_APP_ID": environ.get("WECHAT_APP_ID", ""),
+        "WECHAT_APP_SECRET": environ.get("WECHAT_APP_SECRET", ""),
+        "WECHAT_API_URL": environ.get("WECHAT_API_URL", "https://api.weixin.qq.com").rstrip("/"),
+        "WECHAT_OPEN_URL": environ.get("WECHAT_OPEN_URL", "https://open.weixin.qq.com").rstrip("/"),
+        "WECHAT_TIMEOUT": int(environ.get("WECHAT_TIMEOUT", "8")),
+        "WECHAT_TEMPLATE_ID": environ.get("WECHAT_TEMPLATE_ID", ""),
+        "WECHAT_TEMPLATE_FIELDS": _names(fields),
+    }
+
+
+def _mail(environ: Mapping[str, str]) -> dict[str, Any]:
+    secured = _choice(environ, "MAIL_TLS", "starttls", ("starttls", "ssl", "none"))
+    return {
+        "MAIL_HOST": environ.get("MAIL_HOST", ""),
+        "MAIL_PORT": int(environ.get("MAIL_PORT", "465" if secured == "ssl" else "587")),
+        "MAIL_USERNAME": environ.get("MAIL_USERNAME", ""),
+        "MAIL_PASSWORD": environ.get("MAIL_PASSWORD", ""),
+        "MAIL_TLS": secured,
+        "MAIL_FROM": environ.get("MAIL_FROM", ""),
+        "MAIL_TIMEOUT": int(environ.get("MAIL_TIMEOUT", "10")),
+    }
+
+
+def _sms(environ: Mapping[str, str], development: bool) -> dict[str, Any]:
+    """A code printed where everybody who reads the log finds it is no code: not in production."""
+    known = ("console", "http", "") if development else ("http", "")
+    sender = _choice(environ, "SMS_SENDER", "console" if development else "", known)
+    if sender == "http" and not environ.get("SMS_URL"):
+        raise RuntimeError("the setting SMS_URL is missing (SMS_SENDER is http)")
+    return {
+        "SMS_SENDER": sender,
+        "SMS_URL": environ.get("SMS_URL", ""),
+        "SMS_TOKEN": environ.get("SMS_TOKEN", ""),
+        "SMS_TIMEOUT": int(environ.get("SMS_TIMEOUT", "8")),
+    }
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, known: tuple[str, ...]) -> str:
+    value = environ.get(name, default)
+    if value not in known:
+        raise RuntimeError(f"the setting {name} must be one of {', '.join(filter(None, known))}")
+    return value
 
 
 def database_url(url: str) -> str:

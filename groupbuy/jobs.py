@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from groupbuy import invariants
 from groupbuy.core import clock
 from groupbuy.core.db import long_transaction, retrying, rowcount, transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.models import JobRun
+from groupbuy.deals import telling
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.notices import sending
@@ -90,11 +92,12 @@ def send_notices(now: datetime) -> Tally:
         with transaction():
             if not sending.claim(notice_id, now=now):
                 return
-        outcomes = sending.deliver(notice_id)
+        outcomes = sending.deliver(notice_id, now=now)
         with transaction():
-            sent = sending.write_down(notice_id, outcomes, now=now)
-        if not sent:
-            raise NotDelivered("; ".join(filter(None, outcomes.values())))
+            well = sending.write_down(notice_id, outcomes, now=now)
+        if not well:
+            failures = [str(each) for each in outcomes.values() if isinstance(each, NotDelivered)]
+            raise NotDelivered("; ".join(failures))
 
     return _each(sending.owed(now), "notice", send)
 
@@ -106,6 +109,19 @@ def pickup_reminders(now: datetime) -> Tally:
         tally.done += uncollected.remind_before_end(now)
         tally.done += uncollected.remind_after_end(now)
     return tally
+
+
+def announce_opened(now: datetime) -> Tally:
+    """Owe followers the news of deals that have opened."""
+    with transaction():
+        return Tally(done=telling.tell_opened(now))
+
+
+def closing_soon(now: datetime) -> Tally:
+    """Owe a last call to followers who have not ordered from a deal that closes soon."""
+    within = timedelta(minutes=current_app.config["CLOSING_SOON_MINUTES"])
+    with transaction():
+        return Tally(done=telling.tell_closing_soon(now, within))
 
 
 def verify(now: datetime) -> Tally:
@@ -127,6 +143,8 @@ TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
     "expire-unpaid": (expire_unpaid, {"trigger": "interval", "seconds": 30}),
     "send-notices": (send_notices, {"trigger": "interval", "seconds": 5}),
     "pickup-reminders": (pickup_reminders, {"trigger": "interval", "seconds": 60}),
+    "announce-opened": (announce_opened, {"trigger": "interval", "seconds": 60}),
+    "closing-soon": (closing_soon, {"trigger": "interval", "seconds": 60}),
     "verify": (verify, {"trigger": "cron", "hour": 3, "minute": 30}),
     "forget-idle-runs": (forget_idle_runs, {"trigger": "cron", "hour": 4, "minute": 0}),
 }

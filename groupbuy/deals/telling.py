@@ -1,15 +1,21 @@
-"""Telling everybody who has ordered from a deal what changed about it."""
+"""Telling those who have ordered what changed, and followers what they might miss."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import text_of
+from groupbuy.accounts.models import Follow, Member, User
+from groupbuy.core.db import AnySelect, text_of
 from groupbuy.deals.models import Deal
+from groupbuy.extensions import db
+from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import LIVE_STATES, Order
+
+FRESH = timedelta(days=1)  # a deal is news for so long
 
 
 def tell_members(deal: Deal, kind: str, *, now: datetime) -> None:
@@ -27,5 +33,54 @@ def tell_members(deal: Deal, kind: str, *, now: datetime) -> None:
         )
         .where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
         .distinct()
+        .subquery()
     )
-    owe_each(kind, told, now=now)
+    # As it is now: the sentence may be read after the next change.
+    detail = {"because": deal.ended_because}
+    if deal.closes_at:
+        detail["closes_at"] = deal.closes_at.isoformat()
+    fixed = sa.literal(detail, Notice.__table__.c.detail.type).label("detail")
+    owe_each(kind, sa.select(*told.c, fixed), now=now)
+
+
+def tell_opened(now: datetime) -> int:
+    """Owe "deal_opened" to who followed the leader when a deal opened; returns to how many.
+
+    Once, and only on the first day: whoever follows later is not told of what is long open.
+    """
+    fresh = (Deal.opens_at > now - FRESH, Follow.since <= Deal.opens_at)
+    return _tell_followers("deal_opened", *fresh, now=now)
+
+
+def tell_closing_soon(now: datetime, within: timedelta) -> int:
+    """Owe "closing_soon" to followers who have ordered nothing; returns to how many.
+
+    Once per deal and person, even when the closing moves afterwards.
+    """
+    return _tell_followers("closing_soon", Deal.closes_at <= now + within, now=now)
+
+
+def _tell_followers(kind: str, *conditions: Any, now: datetime) -> int:
+    told = _followers(kind).where(Deal.opens_at <= now, Deal.closes_at > now, *conditions)
+    count = db.session.scalars(sa.select(sa.func.count()).select_from(told.subquery())).one()
+    if count:
+        owe_each(kind, told, now=now)
+    return count
+
+
+def _followers(kind: str) -> AnySelect:
+    """One notice per open deal and follower who has no live order in it and was not told yet."""
+    key = text_of(Deal.id) + ":" + text_of(Follow.user_id)
+    told = sa.exists().where(Notice.key == sa.literal(f"{kind}:") + key)
+    ordered = sa.exists().where(
+        Order.deal_id == Deal.id,
+        Order.state.in_(LIVE_STATES),
+        Order.member_id == Member.id,
+        Member.user_id == Follow.user_id,
+    )
+    return (
+        sa.select(Deal.leader_id, Follow.user_id, Deal.id.label("deal_id"), key.label("key"))
+        .join(Follow, Follow.leader_id == Deal.leader_id)
+        .join(User, User.id == Follow.user_id)
+        .where(Deal.state == "open", User.state == "active", ~ordered, ~told)
+    )

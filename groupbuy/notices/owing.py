@@ -18,8 +18,13 @@ def owe(kind: str, key: str, *, now: datetime, **references: Any) -> None:
     `references` name exactly one recipient (member_id, supplier_id or user_id) and the rows the
     words are made from.
     """
-    row = {"kind": kind, "key": f"{kind}:{key}", **references, **_fresh(now)}
+    row = owed(kind, key, now=now, **references)
     db.session.execute(insert_once(Notice).values(row))
+
+
+def owed(kind: str, key: str, *, now: datetime, **references: Any) -> dict[str, Any]:
+    """The row of `owe`, for a caller that writes several at once and knows that it is new."""
+    return {"kind": kind, "key": f"{kind}:{key}", **references, **_fresh(now)}
 
 
 def owe_each(kind: str, rows: AnySelect, *, now: datetime) -> None:

@@ -1,6 +1,14 @@
-"""The words of each kind of message, made from the rows it points at when it is shown or sent."""
+"""The words of each kind of message, made from the rows it points at when it is shown or sent.
+
+A fact that may change is of the moment of the event where the one who owed it wrote it down in
+`detail`: {"closes_at": ISO instant, "due_fen": fen, "because": text}.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 
@@ -8,53 +16,160 @@ from groupbuy.core.clock import local
 from groupbuy.core.money import format_yuan
 from groupbuy.notices.models import Notice
 
+TOPICS = ("order", "closing", "pickup", "deals", "help")
+
+
+class Kind(NamedTuple):
+    """What it is about, and its words: functions, so that each reader's language is asked."""
+
+    topic: str
+    title: Callable[[], str]
+    sentence: Callable[[], str]
+
 
 def words(notice: Notice) -> str:
-    """One or two sentences in the reader's language. Raises KeyError for an unknown kind."""
-    facts: dict[str, object] = {"deal": "", "order": "", "because": "", "closes": "", "money": ""}
-    if notice.deal:
-        facts["deal"] = notice.deal.title
-        facts["because"] = notice.deal.ended_because
-        if notice.deal.closes_at:
-            facts["closes"] = f"{local(notice.deal.closes_at):%m-%d %H:%M}"
-    if notice.order:
-        facts["order"] = notice.order.number
-        facts["roll_no"] = notice.order.roll_no or ""
-        facts["money"] = format_yuan(notice.order.due_fen)
-    facts.update(notice.detail or {})
-    return _SENTENCES[notice.kind]() % facts
+    """What happened, what it means and what to do, in the language that is active.
+
+    Raises KeyError for an unknown kind.
+    """
+    return KINDS[notice.kind].sentence() % _facts(notice)
 
 
-# Functions, so that gettext is asked in the language of each reader.
-_SENTENCES = {
-    "ordered": lambda: _(
-        "Your order %(order)s in “%(deal)s” is noted. Please give %(money)s to the leader."
+def title(notice: Notice) -> str:
+    """A few words for the head of a list or a mail. Raises KeyError for an unknown kind."""
+    return KINDS[notice.kind].title()
+
+
+def topic(kind: str) -> str:
+    """The one of TOPICS that people choose by. Raises KeyError for an unknown kind."""
+    return KINDS[kind].topic
+
+
+def _facts(notice: Notice) -> dict[str, object]:
+    names = ("deal", "leader", "order", "because", "closes", "until", "money", "roll_no")
+    facts: dict[str, object] = dict.fromkeys(names, "")
+    if deal := notice.deal:
+        facts |= {"deal": deal.title, "leader": deal.leader.name, "because": deal.ended_because}
+        facts |= {"closes": _time(deal.closes_at), "until": _time(deal.pickup_ends_at)}
+    if order := notice.order:
+        facts |= {"order": order.number, "roll_no": order.roll_no or ""}
+        facts["money"] = format_yuan(order.due_fen)
+    return facts | _of_the_moment(notice.detail or {})
+
+
+def _of_the_moment(detail: dict[str, object]) -> dict[str, object]:
+    facts = dict(detail)
+    if "closes_at" in detail:
+        facts["closes"] = _time(datetime.fromisoformat(str(detail["closes_at"])))
+    if isinstance(due_fen := detail.get("due_fen"), int):
+        facts["money"] = format_yuan(due_fen)
+    return facts
+
+
+def _time(instant: datetime | None) -> str:
+    return f"{local(instant):%m-%d %H:%M}" if instant else ""
+
+
+KINDS = {
+    "ordered": Kind(
+        "order",
+        lambda: _("Order noted"),
+        lambda: _(
+            "Your order %(order)s in “%(deal)s” is noted. Please give %(money)s to the leader."
+        ),
     ),
-    "vouched": lambda: _(
-        "The leader has your money for “%(deal)s”. You are number %(roll_no)s in the roll."
+    "vouched": Kind(
+        "order",
+        lambda: _("Money received"),
+        lambda: _(
+            "The leader has your money for “%(deal)s”. You are number %(roll_no)s in the roll. "
+            "You hear from us when your things are here."
+        ),
     ),
-    "expired": lambda: _(
-        "Your order %(order)s in “%(deal)s” was not paid in time and has been let go."
+    "expired": Kind(
+        "order",
+        lambda: _("Order let go"),
+        lambda: _(
+            "Your order %(order)s in “%(deal)s” was not paid in time and has been let go. "
+            "You owe nothing. While the deal is open you can order again."
+        ),
     ),
-    "closing_moved": lambda: _("“%(deal)s” now closes at %(closes)s."),
-    "closed_early": lambda: _(
-        "“%(deal)s” has closed early: %(because)s Nothing can be added or changed any more."
+    "closing_moved": Kind(
+        "closing",
+        lambda: _("New closing time"),
+        lambda: _(
+            "“%(deal)s” now closes at %(closes)s. Until then you can still change your order."
+        ),
     ),
-    "deal_cancelled": lambda: _(
-        "“%(deal)s” was called off: %(because)s Whatever you paid comes back to you."
+    "closed_early": Kind(
+        "closing",
+        lambda: _("Closed early"),
+        lambda: _(
+            "“%(deal)s” has closed early: %(because)s Nothing can be added or changed any more."
+        ),
     ),
-    "deal_failed": lambda: _(
-        "Too few joined “%(deal)s”, so it does not take place. Whatever you paid comes back to you."
+    "closing_soon": Kind(
+        "closing",
+        lambda: _("Closing soon"),
+        lambda: _("“%(deal)s” closes at %(closes)s. Whatever you still want, order it before."),
     ),
-    "list_issued": lambda: _("A purchase list for “%(deal)s” is waiting for you."),
-    "nothing_ordered": lambda: _("“%(deal)s” has closed: nothing was ordered from you this time."),
-    "short": lambda: _(
-        "Not everything of your order in “%(deal)s” arrived. It now costs %(money)s; "
-        "what you paid too much comes back to you."
+    "deal_opened": Kind(
+        "deals",
+        lambda: _("New deal"),
+        lambda: _("%(leader)s has opened “%(deal)s”. You can order until %(closes)s: have a look."),
     ),
-    "arrived": lambda: _("Your things from “%(deal)s” are here. Please come and collect them."),
-    "pickup_ending": lambda: _("Your bag from “%(deal)s” can be collected for two more hours."),
-    "pickup_missed": lambda: _(
-        "Your bag from “%(deal)s” has not been collected. Please call the leader."
+    "deal_cancelled": Kind(
+        "order",
+        lambda: _("Deal called off"),
+        lambda: _("“%(deal)s” was called off: %(because)s Whatever you paid comes back to you."),
+    ),
+    "deal_failed": Kind(
+        "order",
+        lambda: _("Deal does not take place"),
+        lambda: _(
+            "Too few joined “%(deal)s”, so it does not take place. "
+            "Whatever you paid comes back to you."
+        ),
+    ),
+    "list_issued": Kind(
+        "order",
+        lambda: _("Purchase list"),
+        lambda: _("A purchase list for “%(deal)s” is waiting for you."),
+    ),
+    "nothing_ordered": Kind(
+        "order",
+        lambda: _("Nothing ordered"),
+        lambda: _("“%(deal)s” has closed: nothing was ordered from you this time."),
+    ),
+    "short": Kind(
+        "order",
+        lambda: _("Less than ordered"),
+        lambda: _(
+            "Not everything of your order in “%(deal)s” arrived. It now costs %(money)s; "
+            "what you paid too much comes back to you."
+        ),
+    ),
+    "arrived": Kind(
+        "pickup",
+        lambda: _("Ready to collect"),
+        lambda: _("Your things from “%(deal)s” are here. Please come and collect them."),
+    ),
+    "pickup_ending": Kind(
+        "pickup",
+        lambda: _("Pickup ends soon"),
+        lambda: _(
+            "Your bag from “%(deal)s” is waiting until %(until)s. "
+            "Please come, or send somebody with your code."
+        ),
+    ),
+    "pickup_missed": Kind(
+        "pickup",
+        lambda: _("Bag not collected"),
+        lambda: _("Your bag from “%(deal)s” has not been collected. Please call the leader."),
+    ),
+    "help": Kind(
+        "help",
+        lambda: _("Somebody needs help"),
+        lambda: _("A neighbour is stuck and asks for your help. Please read it and answer soon."),
     ),
 }

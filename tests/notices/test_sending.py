@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from groupbuy.accounts.models import User
+from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.extensions import db
 from groupbuy.notices import sending
@@ -18,30 +19,9 @@ from groupbuy.notices.owing import owe
 from tests import factories
 from tests.checks import in_thread
 from tests.conftest import NOON
+from tests.notices.outgoing import notice_of, owed_notice, send
 
 MINUTE = timedelta(minutes=1)
-
-
-def owed_notice(**recipient: int) -> int:
-    """A committed message, to a guest unless `recipient` says whom."""
-    with transaction():
-        deal = factories.make_deal(title="周六菜篮子")
-        recipient = recipient or {"member_id": factories.make_member(deal.leader).id}
-        owe("arrived", "1", now=NOON, deal_id=deal.id, **recipient)
-        return db.session.scalars(sa.select(Notice.id)).one()
-
-
-def send(notice_id: int, now=NOON) -> bool:
-    with transaction():
-        assert sending.claim(notice_id, now=now)
-    outcomes = sending.deliver(notice_id)
-    with transaction():
-        return sending.write_down(notice_id, outcomes, now=now)
-
-
-def notice_of(notice_id: int) -> Notice:
-    db.session.expire_all()
-    return db.session.get_one(Notice, notice_id)
 
 
 @pytest.fixture
@@ -49,10 +29,10 @@ def post(app, monkeypatch):
     """A channel to the outside that is down as long as `post.down` says why, and what it sent."""
     channel = types.SimpleNamespace(down="", sent=[])
 
-    def deliver(notice, words):
+    def deliver(_reader, message):
         if channel.down:
             raise NotDelivered(channel.down)
-        channel.sent.append(words)
+        channel.sent.append(message.words)
 
     channel.send = deliver
     monkeypatch.setitem(CHANNELS, "post", channel)
@@ -87,8 +67,8 @@ def test_only_what_is_due_is_found_the_longest_waiting_first(app):
 def test_of_several_processes_one_gets_a_message_for_a_while(app):
     notice_id = owed_notice()
     assert sending.claim(notice_id, now=NOON) is True
-    assert sending.claim(notice_id, now=NOON + MINUTE) is False
-    assert sending.claim(notice_id, now=NOON + 2 * MINUTE) is True  # the first one died
+    assert sending.claim(notice_id, now=NOON + 4 * MINUTE) is False
+    assert sending.claim(notice_id, now=NOON + 5 * MINUTE) is True  # the first one died
 
 
 def test_two_processes_claiming_at_once(shared_app):
@@ -157,11 +137,27 @@ def test_a_long_error_fits_its_column(app, post):
 
 
 def test_an_error_without_words_is_still_an_error(app, post, monkeypatch):
-    def fail(_notice, _words):
+    def fail(_reader, _message):
         raise NotDelivered
 
     monkeypatch.setattr(post, "send", fail)
     assert send(owed_notice()) is False
+
+
+def test_no_transaction_is_open_while_a_channel_sends(app, post, monkeypatch):
+    seen = []
+    monkeypatch.setattr(post, "send", lambda *_: seen.append(db.session().in_transaction()))
+    send(owed_notice())
+    assert seen == [False]
+
+
+def test_a_claim_counts_from_the_present_and_not_from_when_the_run_began(app):
+    notice_id = owed_notice()
+    with transaction():
+        db.session.get_one(Notice, notice_id).next_try_at = NOON - timedelta(days=9999)
+    began = clock.now() - timedelta(minutes=20)  # a long run
+    assert sending.claim(notice_id, now=began) is True
+    assert notice_of(notice_id).next_try_at > clock.now()
 
 
 def test_a_log_that_knows_no_chinese_does_not_lose_the_message(app, monkeypatch):

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+from groupbuy.notices.letters import Message, Reader
+from groupbuy.notices.printing import print_line
 
-from groupbuy.notices.models import Notice
 
-
-def send(notice: Notice, words: str) -> None:
-    """Print one line: to whom, of what kind, and the words."""
-    person = next(
-        f"{name} {number}"
-        for name in ("member", "user", "supplier")
-        if (number := getattr(notice, f"{name}_id")) is not None
-    )
-    line = f"[notice] {person}: {notice.kind}: {words}\n"
-    # A log that cannot show a character must not lose the message.
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(line.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+def send(reader: Reader, message: Message) -> None:
+    """Print one line: to whom, of what kind, the words and the link."""
+    print_line(f"[notice] {reader.who}: {message.kind}: {message.words} {message.link}".rstrip())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groupbuy.notices.models import Notice
+from groupbuy.notices.letters import Message, Reader
 
 
-def send(notice: Notice, words: str) -> None:
+def send(reader: Reader, message: Message) -> None:
     """Nothing has to leave the process."""

@@ -1,0 +1,118 @@
+"""A message as it leaves the house: to whom and what, read from the database beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import sqlalchemy as sa
+from flask import current_app
+
+from groupbuy.accounts.models import Member, User
+from groupbuy.core.clock import local, zone
+from groupbuy.extensions import db
+from groupbuy.notices.links import path_of
+from groupbuy.notices.models import Notice, NoticeChoice
+from groupbuy.notices.wording import title, topic, words
+from groupbuy.orders.models import LIVE_STATES, Order
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is said; `about` is the deal's title or "", `link` a full address or ""."""
+
+    kind: str
+    title: str
+    words: str
+    about: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who is told, and how they want it; a guest or a supplier has no address and no wishes."""
+
+    who: str  # "member 7", for logs
+    locale: str
+    email: str | None = None
+    wechat_openid: str | None = None
+    quiet_from: int | None = None  # minutes after midnight
+    quiet_until: int | None = None
+    switched_off: frozenset[tuple[str, str]] = frozenset()  # (topic, channel)
+
+    def wants(self, kind: str, channel: str) -> bool:
+        """Whether messages of `kind` may come by `channel`; the list inside is always kept."""
+        return channel == "in_app" or (topic(kind), channel) not in self.switched_off
+
+    def quiet_end(self, now: datetime) -> datetime | None:
+        """When the quiet hours that `now` lies in are over; None outside of them.
+
+        They may span midnight; two equal times are no quiet hours.
+        """
+        begin, end = self.quiet_from, self.quiet_until
+        if begin is None or end is None:
+            return None
+        here = local(now)
+        minute = here.hour * 60 + here.minute
+        # Both counted from the beginning, so that midnight does not matter.
+        if (minute - begin) % 1440 >= (end - begin) % 1440:
+            return None
+        day = here.date() + timedelta(days=int(end <= minute))
+        return datetime.combine(day, time(*divmod(end, 60)), zone()).astimezone(UTC)
+
+
+def reader_of(notice: Notice) -> Reader:
+    """Who reads `notice`. Suppliers and guests read the language of the house."""
+    who = next(
+        f"{name} {number}"
+        for name in ("member", "user", "supplier")
+        if (number := getattr(notice, f"{name}_id")) is not None
+    )
+    member = sa.select(Member.user_id).where(Member.id == notice.member_id)
+    user_id = notice.user_id or db.session.scalar(member)
+    user = db.session.get(User, user_id) if user_id else None
+    house: str = current_app.config["BABEL_DEFAULT_LOCALE"]
+    if user is None:
+        return Reader(who, house)
+    reachable = user.state == "active"
+    choices = sa.select(NoticeChoice.topic, NoticeChoice.channel)
+    off = db.session.execute(choices.where(NoticeChoice.user_id == user.id))
+    return Reader(
+        who,
+        user.locale or house,
+        user.email if reachable else None,
+        user.wechat_openid if reachable else None,
+        user.quiet_from,
+        user.quiet_until,
+        frozenset((row.topic, row.channel) for row in off),
+    )
+
+
+def message_of(notice: Notice) -> Message:
+    """What `notice` says, in the language that is active."""
+    path = path_of(notice)
+    return Message(
+        notice.kind,
+        title(notice),
+        words(notice),
+        notice.deal.title if notice.deal else "",
+        f"{current_app.config['SITE_URL']}{path}" if path else "",
+    )
+
+
+def is_news(notice: Notice, now: datetime) -> bool:
+    """Whether it still helps to tell somebody: a message that waited may have been overtaken."""
+    deal = notice.deal
+    if deal is None:
+        return True
+    if notice.kind == "pickup_ending":
+        return deal.pickup_ends_at is None or now < deal.pickup_ends_at
+    if notice.kind in ("closing_soon", "deal_opened"):
+        return deal.phase(now) == "open" and not _has_ordered(notice)
+    return True
+
+
+def _has_ordered(notice: Notice) -> bool:
+    own = sa.select(Order.id).join(Member, Member.id == Order.member_id)
+    live = own.where(Order.deal_id == notice.deal_id, Order.state.in_(LIVE_STATES))
+    return db.session.scalar(live.where(Member.user_id == notice.user_id).limit(1)) is not None

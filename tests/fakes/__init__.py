@@ -1,0 +1,1 @@
+"""Servers on loopback that behave as those outside the house do, well and badly."""
