@@ -9,7 +9,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from groupbuy.accounts.models import Leader
+from groupbuy.catalog.attributes import parse_attributes, parse_video_url
 from groupbuy.catalog.models import Category, Product, Sku, Supplier
+from groupbuy.demo.details import DETAILS, Details
 from groupbuy.extensions import db
 
 CATEGORIES = ("新鲜蔬菜", "时令水果", "蛋奶早餐", "鲜肉禽类", "海鲜水产", "米面粮油", "居家日用")
@@ -130,16 +132,23 @@ def add(leaders: Mapping[str, Leader], *, now: datetime) -> None:
         db.session.add(supplier)
         db.session.flush()
         for number, goods in enumerate(business.goods, 1):
-            product = Product(
-                leader_id=leader.id,
-                category_id=categories[goods.category].id,
-                name=goods.name,
-                description=goods.description,
-                created_at=now,
-            )
+            product = _product(goods, leader, categories[goods.category], now)
             product.skus = [_sku(goods, supplier, f"{number:03}", now)]
             db.session.add(product)
     db.session.flush()
+
+
+def _product(goods: Goods, leader: Leader, category: Category, now: datetime) -> Product:
+    said = DETAILS.get(goods.code, Details({}))
+    return Product(
+        leader_id=leader.id,
+        category_id=category.id,
+        name=goods.name,
+        description="\n".join(words for words in (goods.description, said.words) if words),
+        attributes=parse_attributes(said.attributes),
+        video_url=parse_video_url(said.film),
+        created_at=now,
+    )
 
 
 def _category(name: str, position: int) -> Category:

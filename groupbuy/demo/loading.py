@@ -14,7 +14,7 @@ from groupbuy.accounts.models import Leader, Member, PickupPoint, RoleGrant, Use
 from groupbuy.catalog.models import Category, Product, Sku, Supplier
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal
-from groupbuy.demo import catalogue, people, story
+from groupbuy.demo import album, catalogue, people, story
 from groupbuy.demo.scenes import SCENES, Scene
 from groupbuy.extensions import db
 from groupbuy.notices import sending
@@ -82,6 +82,8 @@ def _missing() -> Iterator[Step]:
     for scene in SCENES:
         if scene.slug not in written:
             yield lambda now, scene=scene: _play(scene, now)  # type: ignore[misc]
+    if album.is_missing():
+        yield lambda now: album.add(leaders(), now=now)
 
 
 def _play(scene: Scene, now: datetime) -> None:
@@ -92,10 +94,11 @@ def _play(scene: Scene, now: datetime) -> None:
 
 
 def _add_catalogue(now: datetime) -> None:
-    catalogue.add({leader.slug: leader for leader in _leaders()}, now=now)
+    catalogue.add({leader.slug: leader for leader in leaders()}, now=now)
 
 
-def _leaders() -> list[Leader]:
+def leaders() -> list[Leader]:
+    """The demo's leaders that are there, in the order in which they came."""
     slugs = [community.slug for community in people.COMMUNITIES]
     own = sa.select(Leader).where(Leader.slug.in_(slugs)).order_by(Leader.id)
     return list(db.session.scalars(own))
@@ -115,7 +118,7 @@ def _strangers() -> int:
 
 
 def _counts() -> dict[str, int]:
-    ids = [leader.id for leader in _leaders()]
+    ids = [leader.id for leader in leaders()]
     counted: dict[str, Any] = {
         "points": PickupPoint,
         "suppliers": Supplier,

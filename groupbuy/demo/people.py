@@ -27,13 +27,18 @@ class Someone(NamedTuple):
 
 
 class Community(NamedTuple):
-    """A leader, her points (name, address) and which of the residents order from her."""
+    """A leader, her points (name, address) and which of the residents order from her.
+
+    `wechat_id` and `hours`: how and when she can be asked.
+    """
 
     slug: str
     person: Someone
     called: str
     community: str
     intro: str
+    wechat_id: str
+    hours: str
     points: tuple[tuple[str, str], ...]
     residents: range
 
@@ -47,6 +52,8 @@ COMMUNITIES = (
         "林姐",
         "梧桐里",
         "住 7 号楼，每周两团，只团自己家也吃的东西。",
+        "demo_linjie",
+        "每天 9:00–21:00",
         (("3 号门岗亭", "梧桐里 3 号门内侧"), ("社区活动室", "梧桐里 12 号楼底层")),
         range(0, 60),
     ),
@@ -56,6 +63,8 @@ COMMUNITIES = (
         "周叔",
         "听雨苑",
         "退休三年，跑果园比跑公园勤。",
+        "demo_zhoushu",
+        "每天 8:00–20:00，午睡 12:30–14:00",
         (("南门快递柜旁", "听雨苑南门右手边"), ("5 号楼车库口", "听雨苑 5 号楼东侧")),
         range(50, 95),
     ),
@@ -65,6 +74,8 @@ COMMUNITIES = (
         "小顾",
         "望江新村",
         "下班后开团，粮油日用为主，重的东西可以帮忙拉到楼下。",
+        "demo_xiaogu",
+        "工作日 19:00–22:00，周末全天",
         (("便民服务站", "望江新村一区 2 号"), ("二区自行车棚", "望江新村二区北侧")),
         range(90, 120),
     ),
@@ -122,7 +133,8 @@ def _leader(community: Community, now: datetime) -> Leader:
     assert leader is not None  # the role brings it
     leader.slug, leader.name = community.slug, community.called
     leader.community, leader.intro = community.community, community.intro
-    leader.contact_phone, leader.contact_hours = community.person.phone, "9:00–21:00"
+    leader.contact_phone, leader.contact_hours = community.person.phone, community.hours
+    leader.wechat_id = community.wechat_id
     for name, address in community.points:
         point = PickupPoint(leader_id=leader.id, name=name, address=address, is_active=True)
         point.hours = "16:00–21:00"

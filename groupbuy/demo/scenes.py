@@ -23,6 +23,13 @@ class Offer(NamedTuple):
     sells: int | None = None
 
 
+class Question(NamedTuple):
+    """What the leader asks; with `choices` one of them is the answer, else a number is."""
+
+    label: str
+    choices: tuple[str, ...] = ()
+
+
 class Times(NamedTuple):
     """The four instants of a deal."""
 
@@ -50,6 +57,7 @@ class Scene:
     again: int = 0
     pending: int = 0
     rules: Mapping[str, Any] = field(default_factory=dict)
+    questions: Sequence[Question] = ()
     acts: Sequence[Callable[[Deal], None]] = ()
 
 
@@ -110,6 +118,10 @@ SCENES = (
         again=2,
         pending=4,
         rules={"minimum_kind": "persons", "minimum": 15},
+        questions=(
+            Question("鸡蛋要不要装盒", ("要，装盒", "不用，自己带袋子")),
+            Question("家里几口人吃（方便我估量）"),
+        ),
         acts=(acts.change_minds,),
     ),
     Scene(

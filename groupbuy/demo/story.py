@@ -13,9 +13,9 @@ from groupbuy.accounts.models import Leader, Member, PickupPoint
 from groupbuy.catalog.models import Sku
 from groupbuy.core import clock
 from groupbuy.deals.editing import DealForm, ItemForm, create_deal, publish
-from groupbuy.deals.models import Deal
+from groupbuy.deals.models import Deal, DealQuestion
 from groupbuy.demo.people import SEED
-from groupbuy.demo.scenes import Offer, Scene
+from groupbuy.demo.scenes import Offer, Question, Scene
 from groupbuy.extensions import db
 from groupbuy.orders.placing import OrderForm, place_order
 from groupbuy.orders.vouching import vouch
@@ -62,8 +62,20 @@ def _draft(scene: Scene, leader: Leader, now: datetime) -> Deal:
     )
     deal = create_deal(leader, form, now=now)
     deal.slug = scene.slug  # the demo's addresses can be remembered
+    deal.questions = [_question(deal, asked, n) for n, asked in enumerate(scene.questions, 1)]
     db.session.flush()
     return deal
+
+
+def _question(deal: Deal, asked: Question, position: int) -> DealQuestion:
+    return DealQuestion(
+        leader_id=deal.leader_id,
+        position=position,
+        kind="choice" if asked.choices else "number",
+        label=asked.label,
+        choices=list(asked.choices),
+        required=False,
+    )
 
 
 def _take_orders(scene: Scene, deal: Deal) -> None:

@@ -16,10 +16,11 @@ from flask import Flask
 from groupbuy import invariants
 from groupbuy.accounts import people
 from groupbuy.accounts.models import Member, User
+from groupbuy.catalog.models import Picture
 from groupbuy.core import crypto
 from groupbuy.core.db import transaction
 from groupbuy.deals.models import Deal, DealItem
-from groupbuy.demo import loading, scenes
+from groupbuy.demo import album, loading, scenes
 from groupbuy.demo.people import PASSWORD, residents, who_signs_in
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
@@ -124,6 +125,40 @@ def test_deals_stand_where_their_scenes_say_and_the_people_named_can_sign_in(
     assert "ready" in db.session.scalars(bags).all()  # the resident, named last, has one waiting
 
 
+def test_most_goods_of_the_open_deals_have_pictures_and_all_of_them_have_details(
+    loaded: dict[str, Any],
+) -> None:
+    for slug in ("demo-weekend", "demo-fruit"):
+        products = [item.sku.product for item in _deal(slug).items]
+        pictured = [product for product in products if len(product.pictures) > 1]
+        assert len(pictured) > len(products) // 2
+        assert all(picture.alt for product in products for picture in product.pictures)
+        assert all(product.attributes for product in products)
+    weekend = _deal("demo-weekend")
+    assert len(weekend.pictures) == 1
+    assert any(item.sku.product.video_url for item in weekend.items)
+    assert [(asked.kind, asked.required) for asked in weekend.questions] == [
+        ("choice", False),
+        ("number", False),
+    ]
+    assert all(leader.wechat_id and leader.contact_hours for leader in loading.leaders())
+
+
+def test_every_drawing_of_the_demo_is_shown_and_small() -> None:
+    files = {path.stem: path.stat().st_size for path in album.FOLDER.glob("*.webp")}
+    assert set(files) == album.names()
+    assert max(files.values()) <= 15_000
+    assert sum(files.values()) <= 500_000
+
+
+def test_a_demo_loaded_before_it_had_pictures_gets_them(app: Flask, loaded: dict[str, Any]) -> None:
+    with transaction():
+        db.session.execute(sa.delete(Picture))
+    assert len(loading.missing_steps()) == 1
+    assert json.loads(_load(app, "--json").stdout) == loaded
+    assert _deal("demo-weekend").pictures
+
+
 def test_loading_again_says_the_same_and_writes_nothing(app: Flask, loaded: dict[str, Any]) -> None:
     before = _rows()
     assert json.loads(_load(app, "--json").stdout) == loaded
@@ -159,7 +194,7 @@ def test_it_is_not_loaded_among_real_people(app: Flask, role: str | None) -> Non
 def test_it_is_loaded_beside_an_operator(app: Flask) -> None:
     with transaction():
         people.add_person(people.PersonForm("王芳", "13900000001", "operator"), now=NOON)
-    assert len(loading.missing_steps()) == 2 + len(scenes.SCENES)
+    assert len(loading.missing_steps()) == 3 + len(scenes.SCENES)
 
 
 def test_in_production_nothing_is_loaded_or_told(
