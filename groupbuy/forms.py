@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms import Field, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice as Choice
+from wtforms.validators import Optional, StopValidation, ValidationError
 
 from groupbuy.core import text
 from groupbuy.core.errors import BadInput
 from groupbuy.core.money import parse_yuan
 
 __all__ = [
+    "Choice",
     "ChoiceField",
     "EmailField",
     "Form",
@@ -22,12 +24,25 @@ __all__ = [
     "NameField",
     "PhoneField",
     "QuantityField",
+    "RowsField",
     "TextField",
     "YuanField",
     "needed",
 ]
 
-needed = InputRequired
+
+class needed:
+    """The field must hold something readable; `wrong` says what is missing."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __init__(self, wrong: Any) -> None:
+        self.wrong = wrong
+
+    def __call__(self, _form: Any, field: Field) -> None:
+        if not any(str(typed).strip() for typed in field.raw_data or ()):
+            field.errors = []
+            raise StopValidation(str(self.wrong))
 
 
 class Form(FlaskForm):
@@ -136,14 +151,30 @@ class LineField(TextField):
                 raise ValueError(_l("At most %(count)s characters.", count=self.longest)) from None
 
 
-class ChoiceField(SelectField):
-    """One of the choices; what is none of them is refused in our own words."""
+class _InOurWords:
+    """What is none of the choices is refused in our own words."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)  # type: ignore[misc]
+        except ValueError:
+            self.data = None  # pre_validate says it
 
     def pre_validate(self, form: Any) -> None:
         try:
-            super().pre_validate(form)
+            super().pre_validate(form)  # type: ignore[misc]
         except ValidationError:
             raise ValidationError(str(_l("Choose one of these."))) from None
+
+
+class ChoiceField(_InOurWords, SelectField):
+    """One of a list that opens."""
+
+
+class RowsField(_InOurWords, RadioField):
+    """One of a few rows, all in sight."""
 
 
 def optional(*also: Callable[..., Any]) -> list[Any]:

@@ -189,6 +189,7 @@ class Member(db.Model):
         sa.UniqueConstraint("leader_id", "source_ref"),
         sa.Index("ix_member_leader_id_user_id", "leader_id", "user_id"),
         sa.Index("ix_member_leader_id_phone_hash", "leader_id", "phone_hash"),
+        sa.Index("ix_member_phone_hash", "phone_hash"),  # somebody proves a number: with any leader
     )
 
     id: Mapped[PrimaryKey]

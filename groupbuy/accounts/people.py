@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import selectinload
 
 from groupbuy.accounts.models import ROLES, Leader, RoleGrant, User
+from groupbuy.accounts.passwords import check_password, set_password
 from groupbuy.core import crypto
 from groupbuy.core.db import insert_once, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
@@ -22,7 +22,6 @@ from groupbuy.core.tokens import public_id
 from groupbuy.extensions import db
 
 GIVEN_ROLES = ("operator", "leader", "support", "supplier")  # helpers are named by their leader
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
 
 class OtherName(RuleBroken):
@@ -121,24 +120,6 @@ def grant(
     }
     db.session.execute(insert_once(RoleGrant).values(row))
     db.session.expire(user, ["grants"])
-
-
-def check_password(password: str) -> None:
-    """Raises BadInput unless `password` has 8 to 200 characters that can be encoded."""
-    readable = password == password.encode(errors="replace").decode()
-    if not readable or not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadInput(
-            "password",
-            _l("The password must be %(shortest)s to %(longest)s readable characters."),
-            shortest=SHORTEST_PASSWORD,
-            longest=LONGEST_PASSWORD,
-        )
-
-
-def set_password(user: User, password: str) -> None:
-    """Let `user` sign in with `password` and no other. Raises BadInput."""
-    check_password(password)
-    user.password_hash = PasswordHasher().hash(password)
 
 
 def roles_of(user: User) -> list[str]:

@@ -287,6 +287,7 @@ def upgrade() -> None:
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("uq_member_leader_id_user_id"), type_="unique")
         batch_op.create_index("ix_member_leader_id_user_id", ["leader_id", "user_id"], unique=False)
+        batch_op.create_index("ix_member_phone_hash", ["phone_hash"], unique=False)
 
     with op.batch_alter_table("order_line", schema=None) as batch_op:
         batch_op.add_column(sa.Column("substitute_fen", sa.BigInteger(), nullable=True))
@@ -331,6 +332,7 @@ def downgrade() -> None:
         batch_op.drop_column("substitute_fen")
 
     with op.batch_alter_table("member", schema=None) as batch_op:
+        batch_op.drop_index("ix_member_phone_hash")
         batch_op.drop_index("ix_member_leader_id_user_id")
         batch_op.create_unique_constraint(
             batch_op.f("uq_member_leader_id_user_id"), ["leader_id", "user_id"]

@@ -1,0 +1,47 @@
+"""As whom somebody orders from a leader: one row per person, whoever taps twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.core import crypto
+from groupbuy.core.db import insert_once
+from groupbuy.extensions import db
+
+
+def membership(leader: Leader, user: User, *, now: datetime) -> Member:
+    """The first row under which `leader` knows `user`, added if there is none."""
+    known = (
+        sa.select(Member)
+        .where(Member.leader_id == leader.id, Member.user_id == user.id)
+        .order_by(Member.id)
+        .limit(1)
+    )
+    if found := db.session.scalars(known).one_or_none():
+        return found
+    own = {"user_id": user.id, "phone": user.phone, "phone_hash": user.phone_hash}
+    return _add(leader, f"user:{user.id}", {"name": user.name, **own}, now)
+
+
+def guest_membership(
+    leader: Leader, browser: str, name: str, phone: str, *, now: datetime
+) -> Member:
+    """The row of somebody who did not sign in: this browser with this phone number.
+
+    A number alone proves nothing, so another browser with the same number is another row, until a
+    code proves that both are one person's. `browser` is a secret of the session.
+    """
+    phone_hash = crypto.lookup_hash(phone)
+    own = {"name": name, "phone": phone, "phone_hash": phone_hash}
+    return _add(leader, f"guest:{browser}:{phone_hash[:16]}", own, now)
+
+
+def _add(leader: Leader, ref: str, facts: Mapping[str, object], now: datetime) -> Member:
+    row = {"leader_id": leader.id, "source_ref": ref, "created_at": now, **facts}
+    db.session.execute(insert_once(Member).values(row))
+    made = sa.select(Member).where(Member.leader_id == leader.id, Member.source_ref == ref)
+    return db.session.scalars(made).one()
