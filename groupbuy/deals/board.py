@@ -1,4 +1,4 @@
-"""What everybody may see of a deal: goods on their shelves, and how far it has come."""
+"""What everybody may see of a deal, and how far it has come."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ import re
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload
 
-from groupbuy.catalog.models import Category, Product, Sku
+from groupbuy.catalog.models import Picture, Product, Sku
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 
 COUNTED_STATES = ("placed", "confirmed", "fulfilled")  # orders that somebody vouched for
 _SLUG = re.compile("[0-9A-Za-z_-]{1,40}")
-
-
-class Shelf(NamedTuple):
-    """The items of one category, in the leader's order; `name` is empty for those without."""
-
-    name: str
-    items: list[DealItem]
+_ID = re.compile("[0-9]{1,18}")
+_PUBLISHED = (Deal.state != "draft", Deal.closes_at.is_not(None))
 
 
 class Progress(NamedTuple):
@@ -45,32 +40,53 @@ def published(slug: str) -> Deal | None:
     """
     if not _SLUG.fullmatch(slug):
         return None
+    return (
+        db.session.scalars(
+            sa.select(Deal)
+            .where(Deal.slug == slug, *_PUBLISHED)
+            .options(joinedload(Deal.leader), joinedload(Deal.points))
+        )
+        .unique()
+        .one_or_none()
+    )
+
+
+def published_item(slug: str, item_id: str) -> DealItem | None:
+    """An item of the deal behind a shared link, with its product and pictures; both as typed."""
+    if not _SLUG.fullmatch(slug) or not _ID.fullmatch(item_id):
+        return None
+    product = joinedload(DealItem.sku).joinedload(Sku.product)
     return db.session.scalars(
-        sa.select(Deal)
-        .where(Deal.slug == slug, Deal.state != "draft", Deal.closes_at.is_not(None))
-        .options(joinedload(Deal.leader), selectinload(Deal.points))
+        sa.select(DealItem)
+        .join(DealItem.deal)
+        .where(DealItem.id == int(item_id), Deal.slug == slug, *_PUBLISHED)
+        .options(
+            contains_eager(DealItem.deal).joinedload(Deal.leader),
+            product.joinedload(Product.category),
+            product.selectinload(Product.pictures),
+        )
     ).one_or_none()
 
 
-def shelves(deal: Deal) -> list[Shelf]:
-    """The items of `deal` by category, in the operator's order of categories; the rest last."""
-    rows = db.session.execute(
-        sa.select(DealItem, Category.id, Category.name)
+def published_picture(token: str) -> Picture | None:
+    """The picture if it is of a deal behind a shared link, or of goods that such a deal offers.
+
+    The deals are found by their leader: a product is only ever in those.
+    """
+    own = sa.select(Deal.id).where(Deal.id == Picture.deal_id, *_PUBLISHED)
+    offered = (
+        sa.select(DealItem.id)
+        .join(Deal, Deal.id == DealItem.deal_id)
         .join(Sku, Sku.id == DealItem.sku_id)
-        .join(Product, Product.id == Sku.product_id)
-        .outerjoin(Category, Category.id == Product.category_id)
-        .where(DealItem.deal_id == deal.id)
-        .order_by(
-            Category.id.is_(None),
-            Category.position,
-            Category.id,
-            DealItem.position,
+        .where(
+            Sku.product_id == Picture.product_id,
+            Deal.leader_id == Picture.leader_id,
+            *_PUBLISHED,
         )
     )
-    by_category: dict[int | None, Shelf] = {}
-    for item, category_id, name in rows:
-        by_category.setdefault(category_id, Shelf(name or "", [])).items.append(item)
-    return list(by_category.values())
+    return db.session.scalars(
+        sa.select(Picture).where(Picture.token == token, sa.or_(own.exists(), offered.exists()))
+    ).one_or_none()
 
 
 def progress(deal: Deal) -> Progress:
