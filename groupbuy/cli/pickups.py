@@ -51,8 +51,8 @@ def hand_over(token: str, nonce: str | None, as_json: bool) -> None:
 
     def act() -> dict[str, Any]:
         with transaction():
-            bag = handover.find(None, token)
-            done = handover.hand_over(bag, nonce=nonce, by_id=None, now=now)
+            bag, proxy = handover.opened_by(None, token)
+            done = handover.hand_over(bag, nonce=nonce, by_id=None, now=now, proxy=proxy)
             return {
                 "pickup": bag.id,
                 "state": bag.state,

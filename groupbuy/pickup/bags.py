@@ -11,7 +11,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import contains_eager
 
-from groupbuy.core.db import AnySelect, text_of
+from groupbuy.core.db import AnySelect, rowcount, text_of
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import keyed_token, public_id, spoken_code, token_hash
 from groupbuy.deals.models import Deal
@@ -19,10 +19,12 @@ from groupbuy.extensions import db
 from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move_all
-from groupbuy.pickup.models import Arrival, Pickup
+from groupbuy.pickup.models import Arrival, Pickup, PickupProxy
 from groupbuy.purchasing.models import PurchaseLine, PurchaseList, PurchaseRevision
 
 IN_BAGS = ("confirmed", "fulfilled")  # orders in these states are what bags are filled with
+COLLECTIBLE = ("waiting", "ready")  # bags in these states will be, or can be, handed over
+_WITH_CODES: tuple[type[Pickup] | type[PickupProxy], ...] = (Pickup, PickupProxy)
 
 
 class OrdersChanged(RuleBroken):
@@ -46,7 +48,7 @@ def make_bags(deal: Deal, *, now: datetime) -> int:
         .where(Order.deal_id == deal.id, Order.state == "confirmed", ~has_bag)
         .distinct()
     )
-    secrets = _fresh_secrets(deal.id)
+    secrets = fresh_secrets(deal.id)
     rows = [
         {
             "leader_id": deal.leader_id,
@@ -64,30 +66,36 @@ def make_bags(deal: Deal, *, now: datetime) -> int:
     return len(rows)
 
 
-def token_of(pickup: Pickup) -> str:
+def token_of(key: Pickup | PickupProxy) -> str:
     """What the QR code holds: 128 bits that only this installation can make again."""
-    return keyed_token("pickup", pickup.secret_ref)
+    return keyed_token("pickup", key.secret_ref)
 
 
-def code_of(pickup: Pickup) -> str:
+def code_of(key: Pickup | PickupProxy) -> str:
     """Eight letters to say when the QR code cannot be shown."""
-    return spoken_code("pickup", pickup.secret_ref)
+    return spoken_code("pickup", key.secret_ref)
 
 
-def pickup_url(pickup: Pickup) -> str:
+def pickup_url(key: Pickup | PickupProxy) -> str:
     """The plain URL in the QR code, so that any camera can open it."""
-    return url_of_token(token_of(pickup))
+    return url_of_token(token_of(key))
 
 
 def url_of_token(token: str) -> str:
     return f"{current_app.config['SITE_URL']}/p/{token}"
 
 
-def reissue(pickup: Pickup) -> None:
-    """Give the bag a new QR code and spoken code; the old ones open nothing from now on."""
-    for name, value in next(_fresh_secrets(pickup.deal_id)).items():
+def reissue(pickup: Pickup, *, now: datetime) -> None:
+    """Give the bag a new QR code and spoken code; the old ones, and a pass, open nothing now."""
+    for name, value in next(fresh_secrets(pickup.deal_id)).items():
         setattr(pickup, name, value)
-    db.session.flush()
+    end_passes(pickup, now=now)
+
+
+def end_passes(pickup: Pickup, *, now: datetime) -> int:
+    """Whoever else was sent for the bag can no longer collect it; returns 1, or 0 for nobody."""
+    live = PickupProxy.pickup_id == pickup.id, PickupProxy.ended_at.is_(None)
+    return rowcount(sa.update(PickupProxy).where(*live).values(ended_at=now))
 
 
 def lines_of(pickup: Pickup) -> Sequence[OrderLine]:
@@ -209,9 +217,10 @@ def _lists_to_come(deal: Deal) -> AnySelect:
     )
 
 
-def _fresh_secrets(deal_id: int) -> Iterator[dict[str, str]]:
-    """Secrets for new bags; no two bags of a deal are opened by the same spoken code."""
-    taken = set(db.session.scalars(sa.select(Pickup.code_hash).where(Pickup.deal_id == deal_id)))
+def fresh_secrets(deal_id: int) -> Iterator[dict[str, str]]:
+    """Secrets for new bags and passes; in a deal no two are opened by the same spoken code."""
+    used = (sa.select(kind.code_hash).where(kind.deal_id == deal_id) for kind in _WITH_CODES)
+    taken = set(db.session.scalars(sa.union_all(*used)))
     while True:
         secret_ref = public_id(12)
         code_hash = token_hash(spoken_code("pickup", secret_ref))

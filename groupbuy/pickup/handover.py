@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,19 +16,18 @@ from groupbuy.core.clock import local
 from groupbuy.core.db import moment, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.money import format_yuan
-from groupbuy.core.text import clean, label
-from groupbuy.core.tokens import SPOKEN, token_hash
+from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move, record
 from groupbuy.payments import attempts
-from groupbuy.pickup import bags
-from groupbuy.pickup.models import Handover, HandoverLine, Pickup
+from groupbuy.pickup import bags, proxies
+from groupbuy.pickup.finding import Opened, look_up
+from groupbuy.pickup.models import Handover, HandoverLine, Pickup, PickupProxy
 
 UNDO_WITHIN = timedelta(minutes=10)
 _NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_CODE = re.compile(f"[{SPOKEN}]{{8}}")
 
 
 class UnknownCode(RuleBroken):
@@ -94,31 +92,25 @@ class TooLateToUndo(RuleBroken):
 
 
 def find(scope: Deal | Leader | None, shown: str) -> Pickup:
-    """The bag that a token, its URL or a spoken code opens; a code in any case, spaced or dashed.
+    """The bag of `scope` that a token, its URL or a spoken code opens, or a pass that is good.
 
-    Looks among the bags of `scope`, or all. Raises UnknownCode, also for a spoken code that two
-    bags happen to share: their QR codes tell them apart.
+    Raises UnknownCode, or PassEnded for a pass whose bag still waits for somebody.
     """
-    text = clean(shown).rpartition("/p/")[2]
-    code = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text[:40])).upper()
-    matching = sa.select(Pickup)
-    if _CODE.fullmatch(code):
-        with_bags = sa.select(Deal.id).where(Deal.state.in_(("closed", "arrived")))
-        if isinstance(scope, Leader):
-            with_bags = with_bags.where(Deal.leader_id == scope.id)
-        matching = matching.where(
-            Pickup.deal_id.in_(with_bags), Pickup.code_hash == token_hash(code)
-        )
-    else:
-        matching = matching.where(Pickup.token_hash == token_hash(text))
-    if isinstance(scope, Deal):
-        matching = matching.where(Pickup.deal_id == scope.id)
-    elif scope:
-        matching = matching.where(Pickup.leader_id == scope.id)
-    found = db.session.scalars(matching).all()
-    if len(found) != 1:
+    pickup, proxy = opened_by(scope, shown)
+    if proxy and proxy.ended_at and pickup.state in bags.COLLECTIBLE:
+        raise proxies.PassEnded
+    return pickup
+
+
+def opened_by(scope: Deal | Leader | None, shown: str) -> Opened:
+    """The bag as `find` finds it, and the pass it was opened with: `hand_over` wants to know.
+
+    Raises UnknownCode. Whether a pass is good is for `hand_over`, which holds the lock.
+    """
+    opened = look_up(scope, shown)
+    if opened is None:
         raise UnknownCode
-    return found[0]
+    return opened
 
 
 def hand_over(
@@ -129,12 +121,14 @@ def hand_over(
     now: datetime,
     pieces: Mapping[int, int] | None = None,
     at_point_id: int | None = None,
+    proxy: PickupProxy | None = None,
 ) -> Handover:
     """Hand over all that is open, or `pieces` (order line id -> pieces); the bag is locked first.
 
     `nonce` is made by the scanner for one act: sent again it gives the same handover and writes
-    nothing. Raises OtherPoint, NotArrived, BagCancelled, BagEnded, AlreadyHandedOver, NotPaid,
-    NotThatMany, HandoverUndone or BadInput.
+    nothing. `proxy` is the bag's pass when that was shown, and ends with this. Raises OtherPoint,
+    NotArrived, BagCancelled, BagEnded, AlreadyHandedOver, NotPaid, PassEnded, NotThatMany,
+    HandoverUndone or BadInput.
     """
     if not _NONCE.fullmatch(nonce):
         raise BadInput("nonce", _l("This scan cannot be read. Please scan again."))
@@ -149,9 +143,12 @@ def hand_over(
     owed = owed_fen([line for line in lines if line.id in giving])
     if owed:
         raise NotPaid(money=format_yuan(owed), fen=owed)
+    if proxy:
+        proxies.use(proxy, now=now)
     handover = _write(pickup, giving, nonce=nonce, at=now, by_id=by_id)
-    told = {"now": now, "actor_id": by_id, "detail": {"handover": handover.id}}
-    _take_out(pickup, lines, giving, told)
+    by_proxy = {"proxy": True} if proxy else {}
+    detail = {"handover": handover.id, **by_proxy}
+    _take_out(pickup, lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
     return handover
 
 
@@ -178,6 +175,7 @@ def undo(handover: Handover, *, because: str, by_id: int | None, now: datetime) 
         raise BagEnded
     told = {"now": now, "actor_id": by_id, "why": because, "detail": {"handover": handover.id}}
     _put_back(lines, given, told)
+    proxies.reopen(handover)
 
 
 def collect_cash(pickup: Pickup, *, by_id: int | None, now: datetime) -> int:
@@ -275,6 +273,7 @@ def _take_out(
             move(order, "fulfilled", "handed_over", **told)
     if not left:
         pickup.advance("collected")
+        bags.end_passes(pickup, now=told["now"])
 
 
 def _put_back(lines: Sequence[OrderLine], given: Mapping[int, int], told: dict[str, Any]) -> None:

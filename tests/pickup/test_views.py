@@ -28,7 +28,7 @@ def test_the_paper_opens_what_was_asked_for_and_what_came(app: Flask) -> None:
     assert "其中损坏 1" in shown
     assert len(sent) <= 8
     assert "张伟" not in shown  # nobody's name is on it
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("token", ["x", "\x00", "a" * 5000, "%F0%9F"])
