@@ -9,13 +9,36 @@ from flask_babel import get_locale
 from flask_login import current_user
 
 from groupbuy import access, assets, error_pages, health, words
+from groupbuy.accounts.choices import LANGUAGES
 from groupbuy.accounts.devices import user_behind
 from groupbuy.extensions import login_manager
+from groupbuy.members import (
+    agreeing,
+    by_code,
+    by_wechat,
+    cart,
+    checkout,
+    contacts_proven,
+    documents,
+    entering,
+    help,
+    leader_home,
+    me,
+    me_addresses,
+    me_devices,
+    me_messages,
+    my_pickups,
+    order_changing,
+    orders,
+    pictures,
+    products,
+    sharing,
+    sign_in,
+)
 from groupbuy.members import views as members
 from groupbuy.pickup import views as pickup
 from groupbuy.suppliers import views as suppliers
 
-LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
     " img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self' blob:;"
@@ -40,7 +63,34 @@ def register(app: Flask) -> None:
     app.after_request(_protect)
     login_manager.user_loader(user_behind)
     login_manager.session_protection = None  # phones change their address all day
-    for blueprint in (assets.bp, health.bp, members.bp, pickup.bp, suppliers.bp):
+    for blueprint in (
+        assets.bp,
+        health.bp,
+        members.bp,
+        products.bp,
+        pictures.bp,
+        cart.bp,
+        checkout.bp,
+        orders.bp,
+        order_changing.bp,
+        my_pickups.bp,
+        pickup.bp,
+        suppliers.bp,
+        leader_home.bp,
+        sharing.bp,
+        agreeing.bp,
+        by_code.bp,
+        by_wechat.bp,
+        contacts_proven.bp,
+        documents.bp,
+        entering.bp,
+        sign_in.bp,
+        me.bp,
+        me_addresses.bp,
+        me_devices.bp,
+        me_messages.bp,
+        help.bp,
+    ):
         app.register_blueprint(blueprint)
     access.register(app)
 

@@ -19,8 +19,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g
+from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from werkzeug.test import TestResponse
 
 from groupbuy import create_app
 from groupbuy.extensions import db
@@ -87,10 +89,24 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return f"sqlite:///{folder}/test.db"
 
 
+class Client(FlaskClient):
+    """A browser whose every request starts afresh.
+
+    A test holds an application context open, and requests inside it would share `g`: whoever
+    signed in with one client would be signed in with all.
+    """
+
+    def open(self, *given: Any, **more: Any) -> TestResponse:
+        for name in list(g):
+            g.pop(name)
+        return super().open(*given, **more)
+
+
 def _new_app(url: str, folder: pathlib.Path, **settings: Any) -> Flask:
     app = create_app(
         SETTINGS | {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_DIR": str(folder)} | settings
     )
+    app.test_client_class = Client
     with app.app_context():
         upgrade(MIGRATIONS)
     return app

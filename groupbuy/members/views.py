@@ -1,15 +1,26 @@
-"""What residents see. The deal page is public: a shared link needs no account."""
+"""The deal page. It is public: a shared link needs no account."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, render_template
 
 from groupbuy.access import policy
 from groupbuy.core import clock
-from groupbuy.core.text import parse_quantity
 from groupbuy.deals import board
+from groupbuy.deals.models import Deal
+from groupbuy.deals.record import record_to_show
+from groupbuy.deals.stall import stall
 from groupbuy.deals.unit_price import unit_price
+from groupbuy.members.basket import guest_cart
+from groupbuy.members.cart_sum import sum_up
 from groupbuy.members.drawings import drawing_of
+from groupbuy.members.paging import page_asked
+from groupbuy.members.person import me
+from groupbuy.members.share_card import share_card
+from groupbuy.orders.cart import Held
 from groupbuy.orders.roll_page import page_count, roll_page
 
 bp = Blueprint("members", __name__)
@@ -21,30 +32,38 @@ def deal(slug: str) -> str:
     """A deal as everybody in the group sees it."""
     shown = board.published(slug) or abort(404)
     now = clock.now()
-    shelves = board.shelves(shown)
     progress = board.progress(shown)
     pages = page_count(progress.orders)
-    page = min(_page_asked(), pages)
+    page = min(page_asked(), pages)
     return render_template(
         "members/deal.html",
         deal=shown,
         phase=shown.phase(now),
         now=now,
-        shelves=shelves,
-        drawings={
-            item.id: drawing_of(item, shelf.name) for shelf in shelves for item in shelf.items
-        },
-        unit_price=unit_price,
+        record=record_to_show(shown.leader, now=now),
         progress=progress,
         roll=roll_page(shown, page),
         page=page,
         pages=pages,
+        person=me(),
+        **_goods(shown, now),
     )
 
 
-def _page_asked() -> int:
-    """The page of the roll in the address; whatever is not one is the first."""
-    try:
-        return max(1, parse_quantity(request.args.get("page", "1")))
-    except ValueError:
-        return 1
+def _goods(shown: Deal, now: datetime) -> dict[str, Any]:
+    """What the shelves show: items, a picture or drawing of each, and what the cart holds."""
+    user = me().user
+    goods = stall(shown, user.id if user else None)
+    held = {item_id: Held(*counted) for item_id, counted in goods.held.items()} or guest_cart(shown)
+    face = next(iter(shown.pictures), None) or next(iter(goods.pictures.values()), None)
+    return {
+        "shelves": goods.shelves,
+        "drawings": {
+            item.id: drawing_of(item, shelf.name) for shelf in goods.shelves for item in shelf.items
+        },
+        "pictures": goods.pictures,
+        "card": share_card(shown, goods.items, face, now=now),
+        "unit_price": unit_price,
+        "held": held,
+        "cart": sum_up(goods.items, held),
+    }

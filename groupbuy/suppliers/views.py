@@ -18,7 +18,7 @@ bp = Blueprint("suppliers", __name__)
 @bp.after_request
 def keep_the_link_secret(answer: Response) -> Response:
     """The address is the key: it must reach no other site and no search engine."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Referrer-Policy"] = "same-origin"
     answer.headers["X-Robots-Tag"] = "noindex, nofollow"
     return answer
 

@@ -24,7 +24,7 @@ from tests.factories import (
     make_placed,
     make_sku,
 )
-from tests.pages.reading import statements, words
+from tests.pages.reading import same_for_all, statements, words
 
 HOUR = timedelta(hours=1)
 
@@ -75,7 +75,6 @@ def test_an_open_deal_shows_what_it_sells_until_when_and_where(app: Flask):
     assert "砂糖橘 5 斤装 · ¥3.96/斤 ¥ 19.80 /箱" in page
     assert page.index("水果 1") < page.index("其他 1")  # categories first, the rest last
     assert "还没有人接龙" in page
-    assert "<button" not in answer.text  # nothing that does nothing
 
 
 def test_the_countdown_starts_from_the_servers_clock(app: Flask):
@@ -212,7 +211,8 @@ def test_a_draft_does_not_exist_and_neither_does_a_stranger(app: Flask):
     db.session.commit()
     client = app.test_client()
     assert client.get(f"/d/{deal.slug}").status_code == 404
-    assert client.get(f"/d/{deal.slug}x").text == client.get("/d/nothing").text
+    foreign, missing = client.get(f"/d/{deal.slug}x"), client.get("/d/nothing")
+    assert same_for_all(foreign) == same_for_all(missing)
 
 
 def test_the_number_of_statements_does_not_grow_with_goods_and_neighbours(app: Flask):

@@ -18,6 +18,12 @@ def words(answer: TestResponse) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
+def same_for_all(answer: TestResponse) -> str:
+    """The page without what differs from one request to the next: its token, and its own path."""
+    page = re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", answer.text)
+    return re.sub(r'(name="next" value=")[^"]*', r"\1", page)
+
+
 @contextmanager
 def statements() -> Iterator[list[str]]:
     """The SQL that runs meanwhile, without the tests' own savepoints."""

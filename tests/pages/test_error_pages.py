@@ -59,6 +59,7 @@ def client(tmp_path) -> FlaskClient:
         return "once"
 
     @app.post("/wrong/large")
+    @policy("public")
     def large() -> bytes:
         return request.get_data()
 

@@ -100,7 +100,7 @@ def test_the_link_stays_a_secret(app: Flask):
     path = address(list_of(closed_deal(), "崇明农场"))
     for part in ("", "/purchase-list.xlsx"):
         answer = app.test_client().get(f"{path}{part}")
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         assert answer.headers["Cache-Control"] == "no-store"
         assert "noindex" in answer.headers["X-Robots-Tag"]
 

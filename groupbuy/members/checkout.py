@@ -1,0 +1,188 @@
+"""From the cart to an order: one form, one key, one order however often it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from groupbuy.access import policy
+from groupbuy.accounts import addresses, consent
+from groupbuy.accounts.membership import guest_membership, membership
+from groupbuy.accounts.models import Member
+from groupbuy.core import clock
+from groupbuy.core.db import transaction
+from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.tokens import public_id
+from groupbuy.deals import board
+from groupbuy.deals.models import Deal, DealItem
+from groupbuy.deals.window import DealClosed, NotOpenYet
+from groupbuy.members import basket
+from groupbuy.members.checkout_form import CheckoutForm, checkout_form
+from groupbuy.members.order_lines import OrderLines, read_lines
+from groupbuy.members.person import me, remember_guest
+from groupbuy.orders import cart
+from groupbuy.orders.form import OrderForm
+from groupbuy.orders.models import Order
+from groupbuy.orders.placing import place_order
+
+bp = Blueprint("checkout", __name__)
+
+
+@dataclass
+class Checkout:
+    """A form on its way: what is wanted, by whom, and what stands in the way."""
+
+    deal: Deal
+    form: CheckoutForm
+    lines: OrderLines
+    problem: str = ""
+
+
+@bp.get("/d/<slug>/checkout")
+@policy("public")
+def show(slug: str) -> Response:
+    """The goods in the cart, what they cost, and what has to be said to order them."""
+    deal = board.published(slug) or abort(404)
+    if deal.phase(clock.now()) != "open":
+        return _page(Checkout(deal, _form(deal), OrderLines()), 409)
+    held = basket.basket(deal)
+    lines = OrderLines(quantities={item_id: one.pieces for item_id, one in held.items()})
+    session.setdefault("browser", public_id(20))
+    form = _form(deal, key=public_id(24), **_remembered(deal))
+    return _page(Checkout(deal, form, lines, _dearer(deal, held)))
+
+
+@bp.post("/d/<slug>/checkout")
+@policy("public")
+def order(slug: str) -> Response:
+    """Order what the form says, or say at its fields why not."""
+    deal = board.published(slug) or abort(404)
+    now = clock.now()
+    sent = Checkout(deal, _form(deal), read_lines(request.form))
+    if not sent.form.validate() or sent.lines.problems:
+        return _page(sent, 422)
+    try:
+        with transaction():
+            made = _order(sent, now)
+    except RuleBroken as refusal:
+        return _refused(sent, refusal)
+    if not me().user:
+        basket.take_out(deal, sent.lines.quantities)
+        remember_guest(made.member)
+    flash(_("Your order is noted."), "success")
+    return redirect(url_for("orders.show", number=made.number), 303)
+
+
+def _order(sent: Checkout, now: datetime) -> Order:
+    """The order, and what is remembered for the next one."""
+    user, deal, form, lines = me().user, sent.deal, sent.form, sent.lines
+    member = _member(deal, form, now)
+    wanted = OrderForm(
+        lines.quantities,
+        int(form.point.data or 0),
+        form.key.data or "",
+        form.note.data,
+        if_short=lines.if_short,
+        substitute_fen=lines.substitute_fen,
+        wishes=lines.wishes,
+        contact=form.contact,
+        answers=form.answers,
+        expected_fen=_fen(form.expected_fen.data),
+    )
+    made = place_order(member, deal, wanted, now=now, actor_id=user.id if user else None)
+    if user:
+        cart.empty(user.id, deal, lines.quantities)
+        addresses.remember(user, form.contact, now=now)
+    if "agree" in form:
+        person = user or member
+        consent.agree(person, consent.missing(person), now=now)
+    return made
+
+
+def _member(deal: Deal, form: CheckoutForm, now: datetime) -> Member:
+    if user := me().user:
+        return membership(deal.leader, user, now=now)
+    browser = session.get("browser")
+    if not browser:  # a form without the cookie that came with it
+        raise BadInput("key", _("This form cannot be read. Please open it again."))
+    name, phone = str(form.name.data), str(form.phone.data)
+    return guest_membership(deal.leader, browser, name, phone, now=now)
+
+
+def _form(deal: Deal, **remembered: Any) -> CheckoutForm:
+    asked = me().user or me().member_of(deal.leader)
+    return checkout_form(deal, ask_consent=bool(consent.missing(asked)), **remembered)
+
+
+def _remembered(deal: Deal) -> dict[str, str]:
+    """The contact of last time: the address chosen as default, or of this browser's last order."""
+    person = me()
+    if person.user:
+        known = addresses.default(person.user)
+        own = {"name": person.user.name, "phone": person.user.phone or ""}
+        return known.contact if known else own
+    member = person.member_of(deal.leader)
+    return {"name": member.name, "phone": member.phone or ""} if member else {}
+
+
+def _dearer(deal: Deal, held: dict[int, cart.Held]) -> str:
+    """What to say when a price moved since it was put into the cart."""
+    moved = [item for item in deal.items if item.id in held]
+    names = [item.name for item in moved if item.price_fen != held[item.id].price_fen]
+    if not names:
+        return ""
+    return _("The price changed since you chose: %(items)s.", items=_(", ").join(names))
+
+
+def _fen(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _refused(sent: Checkout, refusal: RuleBroken) -> Response:
+    if isinstance(refusal, BadInput):
+        known = sent.form.refuse(refusal)
+    else:
+        known = sent.lines.blame(refusal)
+    if not known:
+        sent.problem = refusal.sentence
+    session["last_error"] = refusal.sentence[:300]
+    if isinstance(refusal, DealClosed | NotOpenYet):
+        return _page(sent, 409)
+    return _page(sent, refusal.status)
+
+
+def _page(sent: Checkout, status: int = 200) -> Response:
+    now = clock.now()
+    items: list[DealItem] = [i for i in sent.deal.items if i.id in sent.lines.quantities]
+    quantities = sent.lines.quantities
+    total_fen = sum(item.price_fen * quantities[item.id] for item in items)
+    sent.form.expected_fen.data = str(total_fen)
+    page = render_template(
+        "members/checkout.html",
+        deal=sent.deal,
+        form=sent.form,
+        lines=sent.lines,
+        problem=sent.problem,
+        items=items,
+        pieces=sum(quantities[item.id] for item in items),
+        total_fen=total_fen,
+        now=now,
+        phase=sent.deal.phase(now),
+        person=me(),
+    )
+    return make_response(page, status)

@@ -1,0 +1,19 @@
+// A form marked data-once is sent once: its buttons rest until the answer is there. The server would refuse a second
+// one anyway; this only saves the person from wondering.
+export function sendFormsOnce() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-once]")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    // After the browser has read which button was pressed: a disabled one would not be sent.
+    setTimeout(() => {
+      for (const button of document.querySelectorAll(`button[form="${form.id}"], #${form.id} button`)) {
+        button.setAttribute("aria-disabled", "true");
+      }
+    });
+  });
+}

@@ -1,0 +1,187 @@
+"""A resident's own orders: read, changed and cancelled by nobody else."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from groupbuy.accounts.models import Member
+from groupbuy.core import clock
+from groupbuy.extensions import db
+from groupbuy.orders.models import Order
+from groupbuy.orders.vouching import vouch
+from tests.checks import assert_everything_true
+from tests.factories import form_for, make_user
+from tests.members.test_cart import ZH, put, shown, sign_in, two_kinds
+from tests.pages.reading import same_for_all, words
+
+
+def ordered(app: Flask, *pieces: int, paid: bool = False, **values) -> tuple[FlaskClient, Order]:
+    """A signed-in resident with one order of an open deal."""
+    from groupbuy.orders.placing import place_order
+
+    deal, user = two_kinds(**values), make_user("李静")
+    member = Member(leader_id=deal.leader_id, user_id=user.id, name="李静", created_at=clock.now())
+    db.session.add(member)
+    db.session.flush()
+    order = place_order(member, deal, form_for(deal, *(pieces or (2, 1))), now=clock.now())
+    if paid:
+        vouch(order, by_id=deal.leader.user_id, now=clock.now())
+    db.session.commit()
+    client = app.test_client()
+    sign_in(client, user)
+    return client, order
+
+
+def form_of(client: FlaskClient, order: Order) -> dict[str, str]:
+    page = client.get(f"/o/{order.number}/change", headers=ZH).text
+    fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+    fields |= dict(re.findall(r'name="(version|key)"[^>]*value="(.*?)"', page))
+    return fields | {"point": str(order.point_id)}
+
+
+def change(client: FlaskClient, order: Order, fields: dict[str, str]):
+    return client.post(f"/o/{order.number}/change", data=fields, headers=ZH)
+
+
+def test_the_page_says_first_what_to_do(app: Flask):
+    client, order = ordered(app)
+    page = words(client.get(f"/o/{order.number}", headers=ZH))
+    assert "还没付款" in page
+    assert "把 ¥46.80 交给" in page
+    assert "已下单" in page
+    assert "付款后就有接龙号" in page
+
+
+def test_a_paid_order_shows_number_place_money_and_what_is_next(app: Flask):
+    client, order = ordered(app, paid=True)
+    page = words(client.get(f"/o/{order.number}", headers=ZH))
+    assert "已付款 ¥46.80" in page
+    assert "接龙号 1" in page
+    assert order.point.name in page
+    assert "实际付了 ¥ 46.80" in page
+    assert "到货清点" in page
+
+
+def test_nobody_else_finds_it(app: Flask):
+    _client, order = ordered(app)
+    stranger, somebody = app.test_client(), make_user()
+    db.session.commit()
+    sign_in(stranger, somebody)
+    for path in ("", "/change", "/cancel"):
+        own = stranger.get(f"/o/{order.number}{path}")
+        missing = stranger.get(f"/o/20260101-ABCDEFGH{path}")
+        assert (own.status_code, missing.status_code) == (404, 404)
+        assert same_for_all(own) == same_for_all(missing)
+    for path in ("/change", "/cancel", "/again"):
+        assert stranger.post(f"/o/{order.number}{path}").status_code == 404
+    assert app.test_client().get(f"/o/{order.number}").status_code == 404
+    assert order.state == "pending"
+
+
+def test_the_difference_is_shown_before_anything_is_changed(app: Flask):
+    client, order = ordered(app, paid=True)
+    first, second = order.deal.items
+    fields = form_of(client, order) | {f"q-{first.id}": "1", f"q-{second.id}": "1"}
+    asked = change(client, order, fields)
+    assert asked.status_code == 200
+    assert "减 1" in words(asked)
+    assert "退给您 − ¥4.50" in words(asked) or "退给您 −¥4.50" in words(asked)
+    assert order.due_fen == 4680
+    done = change(client, order, fields | {"confirmed": "4230"})
+    assert done.status_code == 303
+    db.session.expire_all()
+    assert (order.due_fen, order.refunded_fen) == (4230, 450)
+    assert_everything_true()
+
+
+def test_a_confirmation_of_another_sum_only_shows_the_difference_again(app: Flask):
+    client, order = ordered(app)
+    first = order.deal.items[0]
+    fields = form_of(client, order) | {f"q-{first.id}": "1"}
+    answer = change(client, order, fields | {"confirmed": "1"})
+    assert answer.status_code == 200
+    db.session.expire_all()
+    assert order.due_fen == 4680
+
+
+def test_more_of_a_paid_order_becomes_a_second_one(app: Flask):
+    client, order = ordered(app, paid=True)
+    first, second = order.deal.items
+    fields = form_of(client, order) | {f"q-{first.id}": "3", f"q-{second.id}": "1"}
+    assert "要补 ¥4.50" in words(change(client, order, fields))
+    done = change(client, order, fields | {"confirmed": "5130"})
+    assert done.status_code == 303
+    assert done.location != f"/o/{order.number}"
+    page = words(client.get(done.location, headers=ZH))
+    assert f"另一单 {order.number} 一起打包" in page
+    assert_everything_true()
+
+
+def test_two_forms_on_one_version_make_one_change(app: Flask):
+    client, order = ordered(app)
+    first = order.deal.items[0]
+    fields = form_of(client, order) | {f"q-{first.id}": "1", "confirmed": "4230"}
+    assert change(client, order, fields).status_code == 303
+    stale = fields | {f"q-{first.id}": "2", "confirmed": "4680", "key": "another"}
+    answer = change(client, order, stale)
+    assert answer.status_code == 409
+    db.session.expire_all()
+    assert order.due_fen == 4230
+
+
+def test_everything_off_leads_to_cancelling(app: Flask):
+    client, order = ordered(app)
+    none = {f"q-{item.id}": "0" for item in order.deal.items}
+    answer = change(client, order, form_of(client, order) | none | {"confirmed": "0"})
+    assert answer.status_code == 422
+    assert order.state == "pending"
+
+
+def test_cancelling_says_what_goes_back_and_does_it(app: Flask):
+    client, order = ordered(app, paid=True)
+    asked = words(client.get(f"/o/{order.number}/cancel", headers=ZH))
+    assert "当面退现金 ¥ 46.80" in asked
+    assert client.post(f"/o/{order.number}/cancel").status_code == 303
+    db.session.expire_all()
+    assert (order.state, order.refunded_fen) == ("cancelled", 4680)
+    page = words(client.get(f"/o/{order.number}", headers=ZH))
+    assert "订单已取消" in page
+    assert_everything_true()
+
+
+def test_after_closing_nothing_can_be_changed_or_cancelled(app: Flask):
+    client, order = ordered(app, paid=True)
+    fields = form_of(client, order) | {"confirmed": "4680"}
+    order.deal.closes_at = clock.now()
+    db.session.commit()
+    assert "已经不能改了" in words(client.get(f"/o/{order.number}/change", headers=ZH))
+    assert "已经不能取消了" in words(client.get(f"/o/{order.number}/cancel", headers=ZH))
+    assert change(client, order, fields).status_code == 409
+    client.post(f"/o/{order.number}/cancel")
+    db.session.expire_all()
+    assert order.state == "placed"
+    assert "修改" not in words(client.get(f"/o/{order.number}", headers=ZH)).split("进度")[0]
+
+
+def test_orders_are_listed_by_what_they_wait_for(app: Flask):
+    client, order = ordered(app)
+    assert order.deal.title in words(client.get("/me/orders", headers=ZH))
+    assert order.number in client.get("/me/orders?state=pending").text
+    assert order.number not in client.get("/me/orders?state=coming").text
+    assert order.number in client.get("/me/orders?state=nonsense&page=x").text
+    assert order.number not in app.test_client().get("/me/orders").text
+
+
+def test_the_same_again_fills_the_cart_of_a_deal_that_is_open(app: Flask):
+    client, order = ordered(app, stock=9)
+    answer = client.post(f"/o/{order.number}/again")
+    assert answer.location == f"/d/{order.deal.slug}/checkout"
+    assert "2 样 3 件" in shown(client, order.deal)
+    order.deal.closes_at = clock.now() - timedelta(seconds=1)
+    db.session.commit()
+    assert client.post(f"/o/{order.number}/again").location == f"/o/{order.number}"
+    assert put(client, order.deal, add=1).status_code == 303
