@@ -44,7 +44,7 @@ def published(slug: str) -> Deal | None:
         db.session.scalars(
             sa.select(Deal)
             .where(Deal.slug == slug, *_PUBLISHED)
-            .options(joinedload(Deal.leader), joinedload(Deal.points))
+            .options(joinedload(Deal.leader), joinedload(Deal.points), joinedload(Deal.pictures))
         )
         .unique()
         .one_or_none()

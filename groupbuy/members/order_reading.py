@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
+from groupbuy.members.person import me, own_orders
 from groupbuy.orders.models import LIVE_STATES, Order, OrderLine
 from groupbuy.payments.models import Payment, Refund
 from groupbuy.pickup.models import Pickup
@@ -52,6 +53,15 @@ def bag_of(order: Order) -> Pickup | None:
         Pickup.point_id == order.point_id,
     )
     return db.session.scalars(own).one_or_none()
+
+
+def own_in(deal: Deal) -> Sequence[Order]:
+    """The live orders in `deal` of whoever asks, in order; strangers are not looked up."""
+    person = me()
+    if not person.user and not person.guest_members:
+        return []
+    live = own_orders().where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
+    return db.session.scalars(live.order_by(Order.id)).all()
 
 
 def others_in_deal(order: Order) -> Sequence[Order]:

@@ -17,6 +17,7 @@ from groupbuy.deals.unit_price import unit_price
 from groupbuy.members.basket import guest_cart
 from groupbuy.members.cart_sum import sum_up
 from groupbuy.members.drawings import drawing_of
+from groupbuy.members.order_reading import own_in
 from groupbuy.members.paging import page_asked
 from groupbuy.members.person import me
 from groupbuy.members.share_card import share_card
@@ -45,7 +46,7 @@ def deal(slug: str) -> str:
         roll=roll_page(shown, page),
         page=page,
         pages=pages,
-        person=me(),
+        mine=own_in(shown),
         **_goods(shown, now),
     )
 

@@ -11,8 +11,8 @@ export function sendFormsOnce() {
     form.dataset.sent = "1";
     // After the browser has read which button was pressed: a disabled one would not be sent.
     setTimeout(() => {
-      for (const button of document.querySelectorAll(`button[form="${form.id}"], #${form.id} button`)) {
-        button.setAttribute("aria-disabled", "true");
+      for (const control of form.elements) {
+        if (control.type === "submit") control.setAttribute("aria-disabled", "true");
       }
     });
   });
