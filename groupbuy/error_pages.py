@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from groupbuy.core.db import is_transient
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import public_id
+from groupbuy.extensions import db
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,10 @@ _WORDS = {
         _l("That was a bit too often"),
         _l("Wait a minute, then try again. Nothing has been lost."),
     ),
+    503: (
+        _l("Very many people are ordering right now"),
+        _l("Nothing has been changed. Wait a few seconds and tap once more."),
+    ),
     500: (
         _l("Something went wrong here"),
         _l("It is our fault, not yours, and it has been noted. Try again in a few minutes."),
@@ -63,6 +71,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_too_old)
     app.register_error_handler(RuleBroken, _rule_broken)
     app.register_error_handler(InternalServerError, _failed)
+    app.register_error_handler(DBAPIError, _database_failed)
     app.log_exception = _log_failure  # type: ignore[method-assign]
 
 
@@ -94,6 +103,18 @@ def _rule_broken(refusal: RuleBroken) -> Response:
 
 def _failed(error: InternalServerError) -> Response:
     return _page(500, _WORDS[500], reference=g.get("failure"))
+
+
+def _database_failed(error: DBAPIError) -> Response:
+    """A lock that others held too long is no fault of ours; anything else is."""
+    db.session.rollback()  # the page itself asks the database who is reading
+    if not is_transient(error):
+        _log_failure(sys.exc_info())
+        return _failed(InternalServerError(original_exception=error))
+    log.warning("%s %s: %s", request.method, request.url_rule, type(error.orig).__name__)
+    answer = _page(503, _WORDS[503])
+    answer.headers["Retry-After"] = "3"
+    return answer
 
 
 def _log_failure(exc_info: Any) -> None:

@@ -155,13 +155,14 @@ def retrying(act: Callable[[], T], attempts: int = 3) -> T:
         try:
             return act()
         except DBAPIError as error:
-            if attempt == attempts or not _is_transient(error):
+            if attempt == attempts or not is_transient(error):
                 raise
             time.sleep(random.uniform(0.02, 0.1) * attempt)
     raise AssertionError("unreachable")
 
 
-def _is_transient(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same act, tried again, may well succeed."""
     state = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or state in _TRANSIENT or "locked" in str(error.orig)
 

@@ -25,7 +25,7 @@ from groupbuy.accounts import addresses, consent
 from groupbuy.accounts.membership import guest_membership, membership
 from groupbuy.accounts.models import Member
 from groupbuy.core import clock
-from groupbuy.core.db import transaction
+from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.tokens import public_id
 from groupbuy.deals import board
@@ -34,6 +34,7 @@ from groupbuy.deals.window import DealClosed, NotOpenYet
 from groupbuy.members import basket
 from groupbuy.members.checkout_form import CheckoutForm, checkout_form
 from groupbuy.members.order_lines import OrderLines, read_lines
+from groupbuy.members.order_reading import last_order_from
 from groupbuy.members.person import me, remember_guest
 from groupbuy.orders import cart
 from groupbuy.orders.form import OrderForm
@@ -77,8 +78,7 @@ def order(slug: str) -> Response:
     if not sent.form.validate() or sent.lines.problems:
         return _page(sent, 422)
     try:
-        with transaction():
-            made = _order(sent, now)
+        made = retrying(lambda: _in_one_transaction(sent, now))
     except RuleBroken as refusal:
         return _refused(sent, refusal)
     if not me().user:
@@ -86,6 +86,11 @@ def order(slug: str) -> Response:
         remember_guest(made.member)
     flash(_("Your order is noted."), "success")
     return redirect(url_for("orders.show", number=made.number), 303)
+
+
+def _in_one_transaction(sent: Checkout, now: datetime) -> Order:
+    with transaction():
+        return _order(sent, now)
 
 
 def _order(sent: Checkout, now: datetime) -> Order:
@@ -129,15 +134,15 @@ def _form(deal: Deal, **remembered: Any) -> CheckoutForm:
     return checkout_form(deal, ask_consent=bool(consent.missing(asked)), **remembered)
 
 
-def _remembered(deal: Deal) -> dict[str, str]:
-    """The contact of last time: the address chosen as default, or of this browser's last order."""
-    person = me()
-    if person.user:
-        known = addresses.default(person.user)
-        own = {"name": person.user.name, "phone": person.user.phone or ""}
-        return known.contact if known else own
-    member = person.member_of(deal.leader)
-    return {"name": member.name, "phone": member.phone or ""} if member else {}
+def _remembered(deal: Deal) -> dict[str, Any]:
+    """Where they collected last time, and the contact: the default address, or a guest's last."""
+    last = last_order_from(deal.leader)
+    points = {point.id for point in deal.points}
+    where = {"point": last.point_id} if last and last.point_id in points else {}
+    if user := me().user:
+        known = addresses.default(user)
+        return where | (known.contact if known else {"name": user.name, "phone": user.phone or ""})
+    return where | (last.contact or {} if last else {})
 
 
 def _dearer(deal: Deal, held: dict[int, cart.Held]) -> str:

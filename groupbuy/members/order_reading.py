@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from groupbuy.accounts.models import Leader
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.members.person import me, own_orders
@@ -62,6 +63,15 @@ def own_in(deal: Deal) -> Sequence[Order]:
         return []
     live = own_orders().where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
     return db.session.scalars(live.order_by(Order.id)).all()
+
+
+def last_order_from(leader: Leader) -> Order | None:
+    """What whoever asks ordered last from `leader`."""
+    person = me()
+    if not person.user and not person.guest_members:
+        return None
+    latest = own_orders().where(Order.leader_id == leader.id).order_by(Order.id.desc()).limit(1)
+    return db.session.scalars(latest).one_or_none()
 
 
 def others_in_deal(order: Order) -> Sequence[Order]:

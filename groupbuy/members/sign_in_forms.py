@@ -87,7 +87,9 @@ class ByPassword(ToEither):
 class EnterCode(Form):
     """The code that was sent."""
 
-    code = _CodeField(_l("The code you were sent"), [needed(_l("Type the code that you were sent."))])
+    code = _CodeField(
+        _l("The code you were sent"), [needed(_l("Type the code that you were sent."))]
+    )
 
 
 class NewPassword(Form):

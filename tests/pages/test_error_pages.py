@@ -7,6 +7,7 @@ import pytest
 from flask import abort, request
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 
 from groupbuy.access import policy
 from groupbuy.core.errors import BadInput, RuleBroken
@@ -58,6 +59,12 @@ def client(tmp_path) -> FlaskClient:
     def often() -> str:
         return "once"
 
+    @app.get("/wrong/locked/<sqlstate>")
+    @policy("public")
+    def locked(sqlstate: str) -> str:
+        lost = type("Lost", (Exception,), {"sqlstate": sqlstate})("canceled")
+        raise OperationalError("SELECT 1", {}, lost)
+
     @app.post("/wrong/large")
     @policy("public")
     def large() -> bytes:
@@ -80,7 +87,8 @@ def client(tmp_path) -> FlaskClient:
         (422, "有一处没填对", "Something is not filled in correctly"),
         (429, "点得太快了", "That was a bit too often"),
         (500, "我们这边出错了", "Something went wrong here"),
-        (503, "没有成功", "This did not work"),
+        (503, "现在下单的人特别多", "Very many people are ordering right now"),
+        (502, "没有成功", "This did not work"),
     ],
 )
 def test_an_error_says_in_plain_words_what_to_do(
@@ -148,3 +156,19 @@ def test_a_bug_shows_a_reference_that_is_logged_and_nothing_else(
     assert reference in record.getMessage()
     assert "key-in-the-path" not in record.getMessage()
     assert record.exc_info is not None
+
+
+def test_a_lock_that_others_held_too_long_asks_to_try_again(client: FlaskClient):
+    answer = client.get("/wrong/locked/55P03")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "3"
+    assert "再点一次就好" in words(answer)
+
+
+def test_any_other_failure_of_the_database_is_a_fault_of_ours(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+):
+    answer = client.get("/wrong/locked/42P01")
+    assert answer.status_code == 500
+    (reference,) = re.findall(r"<b>([0-9a-z]{8})</b>", answer.text)
+    assert reference in caplog.text
