@@ -54,8 +54,18 @@ run: setup ## start the site and its scheduler here, with demo data (PORT=8000)
 	@deploy/run.sh
 
 .PHONY: bench
-bench: setup ## measure import, closing, export (DATA=file.csv.gz MAP=order=…,sku=…: a real export)
+bench: setup ## measure everything (DATA=file.csv.gz MAP=order=…,sku=…: a real export)
 	@python -m benchmarks $(DATA) $(if $(MAP),--map "$(MAP)")
+	@python -m benchmarks.http
+
+.PHONY: bench-http
+bench-http: setup ## measure orders and pages only (FLASHES=100: the flash sale so often)
+	@python -m benchmarks.http $(if $(FLASHES),--flashes $(FLASHES))
+
+.PHONY: screenshots
+screenshots: setup ## draw every page in its states into screenshots/ (PAGES="deal order-paid": only those)
+	@command -v chromium >/dev/null || { echo "make screenshots needs Chromium: apt-get install chromium" >&2; exit 2; }
+	@python -m tools.screenshots $(PAGES)
 
 # ---------- checking ----------
 

@@ -1,1 +1,1 @@
-"""Measurements, run by hand: `make bench`. Never part of the tests."""
+"""Measurements, run by hand: `make bench`, `make bench-http`. Never part of the tests."""

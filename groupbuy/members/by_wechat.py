@@ -19,6 +19,7 @@ from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.text import label
+from groupbuy.extensions import db
 from groupbuy.members import doors, letting_in
 from groupbuy.members.where_to import HOME
 from groupbuy.wechat import WeChatPerson, WeChatRefused
@@ -52,6 +53,7 @@ def back() -> Response:
         return _refuse(_("That took too long. Please tap once more."))
     if "code" not in request.args:
         return _refuse(_("You did not allow it in WeChat. You can sign in another way."))
+    db.session.rollback()  # the answer may take seconds; nobody's connection waits for it
     try:
         person = wechat.openid_of(request.args["code"])
         return _link(person) if current_user.is_authenticated else _sign_in(person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -11,8 +12,22 @@ import sqlalchemy as sa
 
 from groupbuy.core.db import AnySelect, rowcount
 from groupbuy.core.errors import WrongState
+from groupbuy.core.inserts import Insertion
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderEvent
+
+_EVENT_COLUMNS = (
+    "leader_id",
+    "order_id",
+    "actor_id",
+    "at",
+    "kind",
+    "from_state",
+    "to_state",
+    "why",
+)
+_ABOUT = ("event.leader_id", "event.order_id", "event.actor_id", "event.at")
+_KINDS = ("event.first", "event.second")
 
 
 def move(
@@ -46,6 +61,36 @@ def record(order: Order, kind: str, *, from_state: str | None, now: datetime, **
             **told,
         )
     )
+
+
+def first_events(order: Order, *kinds: str, now: datetime, actor_id: int | None) -> Insertion:
+    """How a new `order` came about: ordered, and what moved it on at once.
+
+    `kinds` name one step for each of the states pending, placed.
+    """
+    about = (order.leader_id, order.id, actor_id, now)
+    values = dict(zip(_ABOUT, about, strict=True))
+    return Insertion(_insert_events(len(kinds)), values | dict(zip(_KINDS, kinds, strict=False)))
+
+
+@cache
+def _insert_events(count: int) -> sa.Insert:
+    """One SELECT for each event, in their order: several VALUES would be compiled every time."""
+    columns = OrderEvent.__table__.c
+    steps = [(_KINDS[0], None, "pending"), (_KINDS[1], "pending", "placed")]
+    selects = [
+        sa.select(
+            *(
+                sa.bindparam(place, type_=columns[name].type)
+                for place, name in zip((*_ABOUT, kind), _EVENT_COLUMNS, strict=False)
+            ),
+            sa.literal(old, columns.from_state.type),
+            sa.literal(new, columns.to_state.type),
+            sa.literal("", columns.why.type),
+        )
+        for kind, old, new in steps[:count]
+    ]
+    return sa.insert(OrderEvent.__table__).from_select(_EVENT_COLUMNS, sa.union_all(*selects))
 
 
 def move_all(

@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Member
 from groupbuy.core.clock import local
-from groupbuy.core.db import on_postgresql, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken
-from groupbuy.core.text import clean
+from groupbuy.core.inserts import insert_object, new_row
+from groupbuy.core.money import format_yuan
 from groupbuy.core.tokens import dated_number
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal, DealItem, DealPoint
 from groupbuy.deals.window import lock_for_buying
 from groupbuy.extensions import db
-from groupbuy.notices.owing import owe
-from groupbuy.orders import roll
-from groupbuy.orders.models import LIVE_STATES, Order, OrderLine
-from groupbuy.orders.moving import record
+from groupbuy.notices.models import Notice
+from groupbuy.notices.owing import owed
+from groupbuy.orders import limits, roll
+from groupbuy.orders.form import IF_SHORT as IF_SHORT
+from groupbuy.orders.form import MOST_PIECES, OrderForm, cleaned
+from groupbuy.orders.models import Order, OrderLine
+from groupbuy.orders.moving import first_events
 from groupbuy.payments import attempts
+from groupbuy.payments.models import Payment
 
-MOST_PIECES = 9999
-LONGEST_NOTE = 500
-IF_SHORT = ("refund", "less", "substitute")
-_KEY = re.compile(r"[A-Za-z0-9_.:-]{1,59}")  # the column has 64, change_order adds five
+_NOTHING_ELSE = {"point_id": None, "member_id": None, "form_key": None}
 
 
-class LimitReached(RuleBroken):
-    """A member wants more than one person may have."""
+class PriceChanged(RuleBroken):
+    """The order would cost another sum than the person was shown."""
 
-    message = _l("“%(item)s”: at most %(limit)s per person, you already have %(has)s.")
-
-
-class DealLimitReached(RuleBroken):
-    """A member wants more pieces than one person may have from the whole deal."""
-
-    message = _l("At most %(limit)s pieces per person in this deal, you already have %(has)s.")
-
-
-@dataclass(frozen=True)
-class OrderForm:
-    """What a member asks for: deal item id -> pieces, where to collect, and wishes.
-
-    `key` is made with the form; the same key again is the same order. `if_short` says per item
-    whether less, nothing ("refund") or something else is welcome.
-    """
-
-    quantities: Mapping[int, int]
-    point_id: int
-    key: str
-    note: str = ""
-    if_short: Mapping[int, str] = field(default_factory=dict)
+    message = _l(
+        "The price changed from %(old)s to %(new)s. Please look at it again before you order."
+    )
 
 
 def place_order(
@@ -64,43 +46,38 @@ def place_order(
 ) -> Order:
     """Hold the goods and record what `member` wants; the same form again gives the same order.
 
-    Raises NotOpenYet, DealClosed, SoldOut, LimitReached, DealLimitReached or BadInput.
+    Raises NotOpenYet, DealClosed, PriceChanged, SoldOut, LimitReached, DealLimitReached or
+    BadInput. The statements it takes are few, and as many for fifty lines as for one.
     """
-    check_form(form)
+    form = cleaned(form)
     try:
         now = lock_for_buying(deal, now)
     except RuleBroken:
         if earlier := _earlier(member, deal, form):  # a second tap, after the first came in time
             return earlier
         raise
-    lock_member(member)
-    if earlier := _earlier(member, deal, form):
+    limits.lock_person(member)
+    asked = {"point_id": form.point_id, "member_id": member.id, "form_key": form.key}
+    items = wanted_items(deal, form.quantities, asked)
+    known = next(iter(items.values()))
+    if known.earlier_id and (earlier := _earlier(member, deal, form)):
         return earlier
-    items = wanted_items(deal, form.quantities)
-    check_point(deal, form.point_id)
-    check_limits(member, deal, items, form.quantities)
-    order = _new_order(member, deal, form, items, now)
-    db.session.flush()
-    record(order, "ordered", from_state=None, now=now, actor_id=actor_id)
-    if deal.pay_at_pickup:
-        roll.enter(order, "accepted", now=now)
-    attempts.begin(order, now=now)
-    owe("ordered", str(order.id), now=now, **about(order))
-    db.session.flush()
-    stock.reserve([(line, line.quantity) for line in order.lines], "placed", now=now)
+    if not known.has_point:
+        raise _no_point()
+    limits.check_limits(member, deal, items, form.quantities)
+    due_fen = cost_of(items, form.quantities)
+    check_price(form, due_fen)
+    stock.check_left(items, form.quantities)
+    order = _new_order(member, deal, form, due_fen, now)
+    lines = add_lines(order, form.quantities, items, form)
+    kinds = ["ordered", "accepted"] if order.roll_no else ["ordered"]
+    also = [
+        first_events(order, *kinds, now=now, actor_id=actor_id),
+        new_row(Payment, attempts.beginning(order, now=now)),
+        new_row(Notice, owed("ordered", str(order.id), now=now, **about(order))),
+    ]
+    stock.reserve(lines, "placed", now=now, also=also)
     return order
-
-
-def check_form(form: OrderForm) -> None:
-    """Raises BadInput for what no page of ours sends and the two databases refuse differently."""
-    if not _KEY.fullmatch(form.key):
-        raise BadInput("key", _l("This form cannot be read. Please open it again."))
-    if len(clean(form.note)) > LONGEST_NOTE:
-        raise BadInput("note", _l("The note must be at most 500 characters."))
-    if not set(form.if_short.values()) <= set(IF_SHORT):
-        raise BadInput("if_short", _l("Choose what should happen if too little arrives."))
-    if not all(0 <= pieces <= MOST_PIECES for pieces in form.quantities.values()):
-        raise BadInput("quantities", _l("A quantity must be between 1 and 9999."))
 
 
 def about(order: Order) -> dict[str, int]:
@@ -113,24 +90,21 @@ def about(order: Order) -> dict[str, int]:
     }
 
 
-def lock_member(member: Member) -> None:
-    """One order of one member at a time, so that limits and forms are counted once."""
-    if on_postgresql():
-        db.session.execute(
-            sa.select(Member.id).where(Member.id == member.id).with_for_update(key_share=True)
-        )
+def wanted_items(
+    deal: Deal, quantities: Mapping[int, int], asked: Mapping[str, Any] = _NOTHING_ELSE
+) -> dict[int, sa.Row[Any]]:
+    """Item id -> name, price_fen, limit_per_person, stock and sold of what `quantities` asks for.
 
-
-def wanted_items(deal: Deal, quantities: Mapping[int, int]) -> dict[int, DealItem]:
-    """The items of `deal` behind `quantities`. Raises BadInput for foreign items or odd counts."""
+    There is at least one. Each also has what would else be statements of their own: `has_point`,
+    whether the deal goes to the point_id in `asked`, and `earlier_id` of the order that its
+    member_id made with its form_key. Raises BadInput for items of another deal, or odd counts.
+    """
     if not quantities:
         raise BadInput("quantities", _l("Choose at least one item."))
-    for pieces in quantities.values():
-        if not 1 <= pieces <= MOST_PIECES:
-            raise BadInput("quantities", _l("A quantity must be between 1 and 9999."))
-    found = db.session.scalars(
-        sa.select(DealItem).where(DealItem.deal_id == deal.id, DealItem.id.in_(quantities))
-    )
+    if not all(1 <= pieces <= MOST_PIECES for pieces in quantities.values()):
+        raise BadInput("quantities", _l("A quantity must be between 1 and 9999."))
+    values = {"deal_id": deal.id, "items": list(quantities), **asked}
+    found = db.session.connection().execute(_looking_up(), values)
     items = {item.id: item for item in found}
     if len(items) < len(quantities):
         raise BadInput("quantities", _l("One of the items is not in this deal."))
@@ -140,57 +114,75 @@ def wanted_items(deal: Deal, quantities: Mapping[int, int]) -> dict[int, DealIte
 def check_point(deal: Deal, point_id: int) -> None:
     """Raises BadInput unless `deal` can be collected at the point."""
     if not db.session.get(DealPoint, (deal.id, point_id)):
-        raise BadInput("point", _l("Choose a pickup point of this deal."))
+        raise _no_point()
 
 
-def check_limits(
-    member: Member, deal: Deal, items: Mapping[int, DealItem], more: Mapping[int, int]
-) -> None:
-    """Raises LimitReached or DealLimitReached if `more` pieces would be too many for `member`.
-
-    Only true inside the transaction that holds the member's lock.
-    """
-    if deal.limit_per_person is None and all(i.limit_per_person is None for i in items.values()):
-        return
-    counted = (
-        sa.select(OrderLine.item_id, sum_of(OrderLine.kept_pieces))
-        .join(Order)
-        .where(Order.deal_id == deal.id, Order.member_id == member.id)
-        .where(Order.state.in_(LIVE_STATES))
-        .group_by(OrderLine.item_id)
-    )
-    has = dict(db.session.execute(counted).all())
-    for item in items.values():
-        limit, own = item.limit_per_person, has.get(item.id, 0)
-        if limit is not None and own + more[item.id] > limit:
-            raise LimitReached(item=item.name, limit=limit, has=own, item_id=item.id)
-    total = sum(has.values())
-    if deal.limit_per_person is not None and total + sum(more.values()) > deal.limit_per_person:
-        raise DealLimitReached(limit=deal.limit_per_person, has=total)
+def cost_of(items: Mapping[int, sa.Row[Any]], quantities: Mapping[int, int]) -> int:
+    """Fen for `quantities` at today's prices."""
+    return sum(items[item_id].price_fen * pieces for item_id, pieces in quantities.items())
 
 
-def new_lines(
-    deal: Deal,
+def check_price(form: OrderForm, due_fen: int) -> None:
+    """Raises PriceChanged if the person was shown another sum."""
+    if form.expected_fen not in (None, due_fen):
+        raise PriceChanged(old=format_yuan(form.expected_fen), new=format_yuan(due_fen))
+
+
+def add_lines(
+    order: Order,
     quantities: Mapping[int, int],
-    items: Mapping[int, DealItem],
-    if_short: Mapping[int, str],
+    items: Mapping[int, sa.Row[Any]],
+    form: OrderForm,
     after: int = 0,
-) -> list[OrderLine]:
-    """Order lines at today's prices, in order of item id, numbered on from `after`."""
-    return [
-        OrderLine(
-            leader_id=deal.leader_id,
-            deal_id=deal.id,
-            item_id=item_id,
-            position=position,
-            price_fen=items[item_id].price_fen,
-            quantity=pieces,
-            cancelled_pieces=0,
-            short_pieces=0,
-            if_short=if_short.get(item_id, "less"),
-        )
+) -> Sequence[sa.Row[Any]]:
+    """Write order lines at today's prices, in order of item id, numbered on from `after`.
+
+    Returns id and item_id of each.
+    """
+    rows = [
+        {
+            "leader_id": order.leader_id,
+            "deal_id": order.deal_id,
+            "order_id": order.id,
+            "item_id": item_id,
+            "position": position,
+            "price_fen": items[item_id].price_fen,
+            "quantity": pieces,
+            "if_short": "less",
+            "substitute_fen": None,
+            "note": "",
+            **form.for_line(item_id),
+        }
         for position, (item_id, pieces) in enumerate(sorted(quantities.items()), after + 1)
     ]
+    return db.session.connection().execute(_adding_lines(), rows).all()
+
+
+@cache
+def _looking_up() -> sa.Select[Any]:
+    """The SELECT of `wanted_items`, made once."""
+    item, order = DealItem.__table__.c, Order.__table__.c
+    deal_id = sa.bindparam("deal_id", type_=item.deal_id.type)
+    point = (DealPoint.deal_id == deal_id, DealPoint.point_id == sa.bindparam("point_id"))
+    mine = order.member_id == sa.bindparam("member_id")
+    made = sa.select(order.id).where(mine, order.form_key == sa.bindparam("form_key"))
+    return sa.select(
+        item.id,
+        item.name,
+        item.price_fen,
+        item.limit_per_person,
+        item.stock,
+        item.sold,
+        sa.exists().where(*point).label("has_point"),
+        made.scalar_subquery().label("earlier_id"),
+    ).where(item.deal_id == deal_id, item.id.in_(sa.bindparam("items", expanding=True)))
+
+
+@cache
+def _adding_lines() -> sa.Insert:
+    """The INSERT of `add_lines`: with RETURNING all rows are one statement."""
+    line = OrderLine.__table__
+    return sa.insert(line).returning(line.c.id, line.c.item_id)
 
 
 def _earlier(member: Member, deal: Deal, form: OrderForm) -> Order | None:
@@ -202,24 +194,32 @@ def _earlier(member: Member, deal: Deal, form: OrderForm) -> Order | None:
     return order
 
 
-def _new_order(
-    member: Member, deal: Deal, form: OrderForm, items: Mapping[int, DealItem], now: datetime
-) -> Order:
-    lines = new_lines(deal, form.quantities, items, form.if_short)
-    order = Order(
-        leader_id=deal.leader_id,
-        deal_id=deal.id,
-        member_id=member.id,
-        point_id=form.point_id,
-        number=dated_number(local(now)),
-        state="pending",
-        way="cash",
-        due_fen=sum(line.quantity * line.price_fen for line in lines),
-        note=clean(form.note),
-        form_key=form.key,
-        placed_at=now,
-        pay_by=now + timedelta(minutes=deal.hold_minutes) if deal.hold_minutes else None,
-        lines=lines,
-    )
-    db.session.add(order)
+def _no_point() -> BadInput:
+    return BadInput("point", _l("Choose a pickup point of this deal."))
+
+
+def _new_order(member: Member, deal: Deal, form: OrderForm, due_fen: int, now: datetime) -> Order:
+    """The order without its lines; one that is paid at the pickup is numbered at once."""
+    number = roll.next_number(deal.id) if deal.pay_at_pickup else None
+    row = {
+        "leader_id": deal.leader_id,
+        "deal_id": deal.id,
+        "member_id": member.id,
+        "point_id": form.point_id,
+        "number": dated_number(local(now)),
+        "roll_no": number,
+        "state": "placed" if number else "pending",
+        "way": "cash",
+        "due_fen": due_fen,
+        "paid_fen": 0,
+        "refunded_fen": 0,
+        "note": form.note,
+        "contact": form.contact,
+        "answers": form.answers,
+        "form_key": form.key,
+        "placed_at": now,
+        "pay_by": now + timedelta(minutes=deal.hold_minutes) if deal.hold_minutes else None,
+        "version": 1,
+    }
+    order: Order = insert_object(Order, row)
     return order

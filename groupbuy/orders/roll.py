@@ -20,17 +20,22 @@ def lock(deal: Deal) -> None:
         db.session.execute(counter.with_for_update(key_share=True))
 
 
-def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
-    """Make a pending order `placed` under the deal's next number. Raises WrongState.
+def next_number(deal_id: int) -> int:
+    """The deal's next number.
 
     The counter's row stays locked until commit, so a rolled-back number is given again.
     """
     last = (
         sa.update(Deal)
-        .where(Deal.id == order.deal_id)
+        .where(Deal.id == deal_id)
         .values(last_roll_no=Deal.last_roll_no + 1)
         .returning(Deal.last_roll_no)
         .execution_options(synchronize_session=False)
     )
-    number = db.session.scalars(last).one()
+    return db.session.scalars(last).one()
+
+
+def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
+    """Make a pending order `placed` under the deal's next number. Raises WrongState."""
+    number = next_number(order.deal_id)
     move(order, "placed", kind, now=now, actor_id=actor_id, values={"roll_no": number})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,19 +14,18 @@ from groupbuy.orders.models import Order
 from groupbuy.payments.models import Payment
 
 
-def begin(order: Order, *, now: datetime) -> Payment:
-    """Ask for what `order` costs; whoever confirms it later says that the money is there."""
-    payment = Payment(
-        leader_id=order.leader_id,
-        order_id=order.id,
-        way=order.way,
-        out_trade_no=f"GB{now:%Y%m%d}{public_id(16)}".upper(),
-        state="begun",
-        amount_fen=order.due_fen,
-        begun_at=now,
-    )
-    db.session.add(payment)
-    return payment
+def beginning(order: Order, *, now: datetime) -> dict[str, Any]:
+    """The row that asks for what `order` costs; whoever confirms it says the money is there."""
+    return {
+        "leader_id": order.leader_id,
+        "order_id": order.id,
+        "way": order.way,
+        "out_trade_no": f"GB{now:%Y%m%d}{public_id(16)}".upper(),
+        "state": "begun",
+        "amount_fen": order.due_fen,
+        "refunded_fen": 0,
+        "begun_at": now,
+    }
 
 
 def begun(order: Order) -> Payment:

@@ -110,8 +110,8 @@ def test_two_lines_of_one_item_are_counted_together(app):
     order.due_fen *= 2
     db.session.flush()
     with refused(SoldOut):
-        stock.reserve([(line, 1), (twin, 2)], "x", now=NOON)
-    stock.reserve([(twin, 2)], "x", now=NOON)
+        stock.reserve([line, twin], "x", now=NOON)
+    stock.reserve([twin], "x", now=NOON)
     stock.release([(line, 1), (twin, 1)], "y", now=NOON)
     line.cancelled_pieces = twin.cancelled_pieces = 1
     order.due_fen //= 2
@@ -122,7 +122,7 @@ def test_the_same_change_is_never_counted_twice(app):
     deal = factories.make_deal()
     [line] = factories.make_order(deal, 2).lines
     with refused_by_the_database("idem_key"):
-        stock.reserve([(line, 2)], "placed", now=NOON)
+        stock.reserve([line], "placed", now=NOON)
     assert sold(deal.items[0]) == 2
 
 

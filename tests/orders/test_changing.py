@@ -16,8 +16,8 @@ from groupbuy.deals.window import DealClosed, lock_for_buying
 from groupbuy.extensions import db
 from groupbuy.orders import roll
 from groupbuy.orders.changing import ChangedMeanwhile, cancel_order, change_order
+from groupbuy.orders.limits import DealLimitReached, LimitReached
 from groupbuy.orders.models import Order, OrderEvent
-from groupbuy.orders.placing import DealLimitReached, LimitReached
 from groupbuy.orders.vouching import vouch
 from tests import factories
 from tests.checks import in_thread, refused, run_sql

@@ -16,8 +16,10 @@ from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
 from groupbuy.notices.wording import words
 from groupbuy.orders.changing import cancel_order
+from groupbuy.orders.form import OrderForm
+from groupbuy.orders.limits import DealLimitReached, LimitReached
 from groupbuy.orders.models import Order, OrderEvent
-from groupbuy.orders.placing import DealLimitReached, LimitReached, OrderForm, place_order
+from groupbuy.orders.placing import place_order
 from groupbuy.payments.models import Payment
 from tests import factories
 from tests.checks import count, refused

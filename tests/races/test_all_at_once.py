@@ -135,7 +135,7 @@ def test_control_a_change_that_takes_the_roll_after_the_items_deadlocks(
     two = dict.fromkeys(crowd.items[:2], 1)
     with transaction():
         order_id = crowd.order_of(0, two, "first").id
-    lock_items, enter = stock.lock_items, roll.enter
+    lock_items, next_number = stock.lock_items, roll.next_number
     met, both = threading.local(), threading.Barrier(2)
 
     def meet_once() -> None:
@@ -150,7 +150,7 @@ def test_control_a_change_that_takes_the_roll_after_the_items_deadlocks(
 
     monkeypatch.setattr(roll, "lock", lambda _deal: None)
     monkeypatch.setattr(stock, "lock_items", lambda ids: (lock_items(ids), meet_once()))
-    monkeypatch.setattr(roll, "enter", lambda *a, **k: (enter(*a, **k), meet_once()))
+    monkeypatch.setattr(roll, "next_number", lambda deal: (next_number(deal), meet_once())[0])
     answers = together(
         shared_app,
         [

@@ -12,15 +12,16 @@ from flask import Flask
 
 from groupbuy import invariants
 from groupbuy.accounts.models import Member
-from groupbuy.core.db import transaction
+from groupbuy.core.db import on_postgresql, transaction
+from groupbuy.core.inserts import insert_together
 from groupbuy.deals import stock
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.deals.stock import SoldOut
 from groupbuy.extensions import db
-from groupbuy.orders import placing, roll
+from groupbuy.orders import limits, roll
+from groupbuy.orders.limits import DealLimitReached, LimitReached
 from groupbuy.orders.models import Order
-from groupbuy.orders.moving import move
-from groupbuy.orders.placing import DealLimitReached, LimitReached, place_order
+from groupbuy.orders.placing import place_order
 from groupbuy.orders.vouching import vouch
 from tests.conftest import NOON
 from tests.factories import form_for, make_deal, make_member, make_order
@@ -73,12 +74,14 @@ def test_control_stock_that_is_looked_at_before_it_is_taken_is_sold_twice(
     deal_id, members = open_deal(20, stock=5)
     everybody, page = threading.Barrier(20), threading.local()
 
-    def reserve(wanted: Any, key: str, *, now: datetime) -> None:
-        [(line, pieces)] = wanted
-        if page.sold + pieces > 5:
+    def reserve(lines: Any, key: str, *, now: datetime, also: Any) -> None:
+        [line] = lines
+        grown = page.sold + 1
+        if grown > 5:
             raise SoldOut(item="", left=5 - page.sold)
+        insert_together(*also)
         db.session.execute(
-            sa.update(DealItem).where(DealItem.id == line.item_id).values(sold=page.sold + pieces)
+            sa.update(DealItem).where(DealItem.id == line.item_id).values(sold=grown)
         )
 
     def look_then_buy(member_id: int) -> int:
@@ -136,7 +139,7 @@ def test_control_a_limit_checked_before_the_transaction_is_passed(
     shared_app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deal_id, [member_id] = open_deal(1, limit_per_item=3)
-    everybody, check = threading.Barrier(20), placing.check_limits
+    everybody, check = threading.Barrier(20), limits.check_limits
 
     def look_then_buy() -> int:
         deal, member = db.session.get_one(Deal, deal_id), db.session.get_one(Member, member_id)
@@ -146,10 +149,58 @@ def test_control_a_limit_checked_before_the_transaction_is_passed(
         everybody.wait(60)
         return buy(deal_id, member_id)
 
-    monkeypatch.setattr(placing, "check_limits", lambda *_: None)
+    monkeypatch.setattr(limits, "check_limits", lambda *_: None)
     answers = together(shared_app, [look_then_buy] * 20)
 
     assert len(answers.yes) == sold(deal_id) == 20  # where 3 are allowed
+
+
+def guests(deal_id: int, count: int) -> list[int]:
+    """So many members of one phone: a guest in as many browsers."""
+    with transaction():
+        leader_id = db.session.get_one(Deal, deal_id).leader_id
+        known = {"leader_id": leader_id, "phone_hash": "of one phone", "created_at": NOON}
+        members = [Member(name=f"浏览器 {n}", **known) for n in range(count)]
+        db.session.add_all(members)
+        db.session.flush()
+        return [member.id for member in members]
+
+
+def test_one_phone_in_twenty_browsers_at_once_never_passes_a_limit(shared_app: Flask) -> None:
+    deal_id, _nobody = open_deal(0, limit_per_person=3)
+    browsers = guests(deal_id, 20)
+
+    answers = together(shared_app, [lambda m=m: buy(deal_id, m) for m in browsers])
+
+    assert answers.errors == []
+    assert len(answers.yes) == sold(deal_id) == 3
+    assert [type(refused) for refused in answers.refused] == [DealLimitReached] * 17
+    assert invariants.broken() == {}
+
+
+@pytest.mark.postgres
+def test_control_with_only_the_member_locked_one_phone_passes_the_limit(
+    shared_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not on_postgresql():
+        pytest.skip("SQLite has one writer: it needs no lock on a person")
+    deal_id, _nobody = open_deal(0, limit_per_person=3)
+    browsers = guests(deal_id, 6)
+    everybody, check = threading.Barrier(6), limits.check_limits
+
+    def lock_member(member: Member) -> None:
+        one = sa.select(Member.id).where(Member.id == member.id)
+        db.session.execute(one.with_for_update(key_share=True))
+
+    def check_together(*asked: Any) -> None:
+        check(*asked)
+        everybody.wait(20)
+
+    monkeypatch.setattr(limits, "lock_person", lock_member)
+    monkeypatch.setattr(limits, "check_limits", check_together)
+    answers = together(shared_app, [lambda m=m: buy(deal_id, m) for m in browsers])
+
+    assert len(answers.yes) == sold(deal_id) == 6  # where 3 are allowed
 
 
 def pending_orders(count: int, **values: Any) -> tuple[int, list[int]]:
@@ -199,14 +250,11 @@ def test_control_numbers_drawn_outside_the_transaction_have_gaps(
     deal_id, members = open_deal(30, stock=10, pay_at_pickup=True)
     drawn, page = iter(range(1, 1000)), threading.local()
 
-    def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
-        move(order, "placed", kind, now=now, actor_id=actor_id, values={"roll_no": page.number})
-
     def draw_then_buy(place: int, member_id: int) -> int:
         page.number = next(drawn)
         return buy(deal_id, member_id, pieces=11 if place % 2 else 1)
 
-    monkeypatch.setattr(roll, "enter", enter)
+    monkeypatch.setattr(roll, "next_number", lambda _deal_id: page.number)
     answers = together(
         shared_app, [lambda p=p, m=m: draw_then_buy(p, m) for p, m in enumerate(members)]
     )
