@@ -23,7 +23,6 @@ from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owed
 from groupbuy.orders import limits, roll
-from groupbuy.orders.form import IF_SHORT as IF_SHORT
 from groupbuy.orders.form import MOST_PIECES, OrderForm, cleaned
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import first_events
