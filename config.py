@@ -58,6 +58,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "REMEMBER_COOKIE_SAMESITE": "Lax",
         "RATELIMIT_STORAGE_URI": environ.get("REDIS_URL") or "memory://",
         "RATELIMIT_HEADERS_ENABLED": True,
+        "WTF_I18N_ENABLED": False,  # all sentences at fields are our own
         "REDIS_URL": environ.get("REDIS_URL", ""),
         "NOTICE_CHANNELS": _names(
             environ.get("NOTICE_CHANNELS", CHANNELS_IN_DEVELOPMENT if development else CHANNELS)

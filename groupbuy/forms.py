@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectField, StringField
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice as Choice
 from wtforms.validators import Optional, StopValidation, ValidationError
 
@@ -40,7 +40,8 @@ class needed:
         self.wrong = wrong
 
     def __call__(self, _form: Any, field: Field) -> None:
-        if not any(str(typed).strip() for typed in field.raw_data or ()):
+        first = next(iter(field.raw_data or ()), "")  # what the field reads, however often it came
+        if not str(first).strip():
             field.errors = []
             raise StopValidation(str(self.wrong))
 
@@ -49,9 +50,9 @@ class Form(FlaskForm):
     """A form whose refusals by a rule are shown like its own."""
 
     def refuse(self, refusal: BadInput) -> bool:
-        """Put what a rule refused under the field it names; False when the form has none such."""
+        """Put what a rule refused under the field it names; False when nobody sees such a field."""
         field: Field | None = self._fields.get(refusal.field)
-        if field is None:
+        if field is None or isinstance(field, HiddenField):
             return False
         field.errors = [*field.errors, refusal.sentence]
         return True

@@ -11,6 +11,7 @@ from flask_login import current_user
 from groupbuy import access, assets, error_pages, health, words
 from groupbuy.accounts.choices import LANGUAGES
 from groupbuy.accounts.devices import user_behind
+from groupbuy.compact import Compact
 from groupbuy.extensions import login_manager
 from groupbuy.members import (
     agreeing,
@@ -56,6 +57,7 @@ HEADERS = {
 def register(app: Flask) -> None:
     """Attach blueprints and everything that surrounds a page."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(Compact)
     words.register(app)
     error_pages.register(app)
     app.add_template_global(assets.asset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from groupbuy.accounts.membership import GUEST
 from groupbuy.accounts.models import Member, User
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
@@ -19,7 +20,7 @@ def claim(user: User) -> int:
     theirs = (
         sa.update(Member)
         .where(Member.phone_hash == user.phone_hash, Member.user_id.is_(None))
-        .values(user_id=user.id)
+        .values(user_id=user.id, source_ref=_without_browser())
         .returning(Member.id)
         .execution_options(synchronize_session=False)
     )
@@ -29,3 +30,9 @@ def claim(user: User) -> int:
     db.session.expire_all()
     orders = sa.select(sa.func.count()).select_from(Order).where(Order.member_id.in_(claimed))
     return db.session.scalars(orders).one()
+
+
+def _without_browser() -> sa.ColumnElement[str | None]:
+    """A browser that types the number again, unproven, must not find the row that was claimed."""
+    by_browser = Member.source_ref.startswith(GUEST, autoescape=True)
+    return sa.case((by_browser, sa.null()), else_=Member.source_ref)

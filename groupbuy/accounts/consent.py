@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -20,8 +21,8 @@ def missing(person: User | Member | None) -> list[str]:
     """The documents that `person` has yet to agree to; for somebody unknown all of them."""
     if person is None:
         return list(DOCUMENTS)
-    agreed = sa.select(Consent.document, Consent.version).where(_whose(person))
-    known = {(document, version) for document, version in db.session.execute(agreed)}
+    mine = db.session.connection().execute(_agreed(isinstance(person, User)), {"id": person.id})
+    known = {(document, version) for document, version in mine}
     return [document for document in DOCUMENTS if (document, DOCUMENTS[document]) not in known]
 
 
@@ -33,5 +34,9 @@ def agree(person: User | Member, documents: Iterable[str], *, now: datetime) -> 
         db.session.execute(insert_once(Consent).values(whose | row))
 
 
-def _whose(person: User | Member) -> sa.ColumnElement[bool]:
-    return (Consent.user_id if isinstance(person, User) else Consent.member_id) == person.id
+@cache
+def _agreed(by_user: bool) -> sa.Select[str, str]:
+    consent = Consent.__table__.c
+    whose = consent.user_id if by_user else consent.member_id
+    agreed = sa.select(consent.document, consent.version)
+    return agreed.where(whose == sa.bindparam("id"))

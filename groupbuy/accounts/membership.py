@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -12,16 +13,13 @@ from groupbuy.core import crypto
 from groupbuy.core.db import insert_once
 from groupbuy.extensions import db
 
+GUEST = "guest:"  # how the source_ref of a guest's row begins, until somebody claims it
+
 
 def membership(leader: Leader, user: User, *, now: datetime) -> Member:
     """The first row under which `leader` knows `user`, added if there is none."""
-    known = (
-        sa.select(Member)
-        .where(Member.leader_id == leader.id, Member.user_id == user.id)
-        .order_by(Member.id)
-        .limit(1)
-    )
-    if found := db.session.scalars(known).one_or_none():
+    whose = {"leader_id": leader.id, "user_id": user.id}
+    if found := db.session.scalars(_finding(), whose).first():
         return found
     own = {"user_id": user.id, "phone": user.phone, "phone_hash": user.phone_hash}
     return _add(leader, f"user:{user.id}", {"name": user.name, **own}, now)
@@ -33,11 +31,12 @@ def guest_membership(
     """The row of somebody who did not sign in: this browser with this phone number.
 
     A number alone proves nothing, so another browser with the same number is another row, until a
-    code proves that both are one person's. `browser` is a secret of the session.
+    code proves that both are one person's; from then on it is another row in this browser, too.
+    `browser` is a secret of the session.
     """
     phone_hash = crypto.lookup_hash(phone)
     own = {"name": name, "phone": phone, "phone_hash": phone_hash}
-    return _add(leader, f"guest:{browser}:{phone_hash[:16]}", own, now)
+    return _add(leader, f"{GUEST}{browser}:{phone_hash[:16]}", own, now)
 
 
 def _add(leader: Leader, ref: str, facts: Mapping[str, object], now: datetime) -> Member:
@@ -45,3 +44,10 @@ def _add(leader: Leader, ref: str, facts: Mapping[str, object], now: datetime) -
     db.session.execute(insert_once(Member).values(row))
     made = sa.select(Member).where(Member.leader_id == leader.id, Member.source_ref == ref)
     return db.session.scalars(made).one()
+
+
+@cache
+def _finding() -> sa.Select[Member]:
+    leader = Member.leader_id == sa.bindparam("leader_id")
+    mine = sa.select(Member).where(leader, Member.user_id == sa.bindparam("user_id"))
+    return mine.order_by(Member.id).limit(1)

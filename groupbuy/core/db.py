@@ -112,16 +112,25 @@ def transaction() -> Iterator[scoped_session[Session]]:
     if session.info.get("writing") or session.new or session.dirty or session.deleted:
         raise RuntimeError("transaction() inside a transaction, or after unsaved changes")
     session.rollback()
+    _keep_ids(session)
     session.connection(execution_options={"groupbuy_writes": True})
     session.info["writing"] = True
     try:
         yield session
         session.commit()
+        _keep_ids(session)
     except BaseException:
         session.rollback()
         raise
     finally:
         session.info["writing"] = False
+
+
+def _keep_ids(session: scoped_session[Session]) -> None:
+    """A rollback forgets all of a row, and even asking for its id would read it again."""
+    for state in session.identity_map.all_states():
+        for column, value in zip(state.mapper.primary_key, state.identity or (), strict=False):
+            state.dict[state.mapper.get_property_by_column(column).key] = value
 
 
 @contextmanager
@@ -171,10 +180,18 @@ def on_postgresql() -> bool:
     return db.session.get_bind().dialect.name == "postgresql"
 
 
+_LOCK_SHARED = sa.select(
+    sa.func.pg_advisory_xact_lock_shared(
+        sa.bindparam("namespace", type_=sa.Integer), sa.bindparam("row_id", type_=sa.Integer)
+    )
+)
+
+
 def lock_shared(namespace: int, row_id: int) -> None:
     """Wait for, then hold until commit, a shared lock; SQLite's writer is alone anyway."""
     if on_postgresql():
-        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(namespace, row_id)))
+        names = {"namespace": namespace, "row_id": row_id}
+        db.session.connection().execute(_LOCK_SHARED, names)
 
 
 def lock_exclusive(namespace: int, row_id: int) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from groupbuy.core.db import lock_exclusive, lock_shared, moment
+from groupbuy.core import clock
+from groupbuy.core.db import lock_exclusive, lock_shared, on_postgresql
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
@@ -32,11 +36,11 @@ def lock_for_buying(deal: Deal, now: datetime) -> datetime:
     Raises NotOpenYet or DealClosed. State and clock are read after the lock is held, so an order
     that waited behind the closing sees it; at exactly `closes_at` it is too late.
     """
-    if deal.state not in ("draft", "open"):  # a closing of thousands is long to wait for a no
+    known: str = sa.inspect(deal).dict.get("state", "open")  # as it was when it was read, if it was
+    if known not in ("draft", "open"):  # a closing of thousands is long to wait for a no
         raise DealClosed
     lock_shared(_LOCKS, deal.id)
-    _read_afresh(deal)
-    now = moment(now)
+    now = max(now, _read_afresh(deal))
     phase = deal.phase(now)
     if phase in ("draft", "upcoming"):
         raise NotOpenYet
@@ -62,6 +66,14 @@ def lock_for_deciding(deal: Deal) -> None:
     _read_afresh(deal)
 
 
-def _read_afresh(deal: Deal) -> None:
-    db.session.flush()  # a refresh would drop what the caller has set and not written
-    db.session.refresh(deal)
+def _read_afresh(deal: Deal) -> datetime:
+    """Read `deal` as it is now, and the clock of the database, in one statement."""
+    row = db.session.execute(_reading(on_postgresql()), {"id": deal.id}).one()
+    return row[1] if on_postgresql() else clock.now()
+
+
+@cache
+def _reading(with_clock: bool) -> sa.Select[Any]:
+    columns = (Deal, sa.func.clock_timestamp()) if with_clock else (Deal,)
+    afresh = sa.select(*columns).where(Deal.id == sa.bindparam("id"))
+    return afresh.execution_options(populate_existing=True)

@@ -36,6 +36,7 @@ def put(deal: Deal, wanted: Mapping[DealItem, int], *, now: datetime) -> None:
     if user := me().user:
         user_id = user.id
         with transaction():
+            cart.lock(user_id)
             for item, pieces in wanted.items():
                 cart.put(user_id, item, pieces, now=now)
         return

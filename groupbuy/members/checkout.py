@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 from groupbuy.access import policy
 from groupbuy.accounts import addresses, consent
 from groupbuy.accounts.membership import guest_membership, membership
-from groupbuy.accounts.models import Member
+from groupbuy.accounts.models import Leader, Member
 from groupbuy.core import clock
 from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import BadInput, RuleBroken
@@ -77,26 +77,29 @@ def order(slug: str) -> Response:
     sent = Checkout(deal, _form(deal), read_lines(request.form))
     if not sent.form.validate() or sent.lines.problems:
         return _page(sent, 422)
+    leader, said = deal.leader, _("Your order is noted.")  # in the language of who asks
     try:
-        made = retrying(lambda: _in_one_transaction(sent, now))
+        number, member = retrying(lambda: _in_one_transaction(sent, leader, now))
     except RuleBroken as refusal:
         return _refused(sent, refusal)
     if not me().user:
         basket.take_out(deal, sent.lines.quantities)
-        remember_guest(made.member)
-    flash(_("Your order is noted."), "success")
-    return redirect(url_for("orders.show", number=made.number), 303)
+        remember_guest(member)
+    flash(said, "success")
+    return redirect(url_for("orders.show", number=number), 303)
 
 
-def _in_one_transaction(sent: Checkout, now: datetime) -> Order:
+def _in_one_transaction(sent: Checkout, leader: Leader, now: datetime) -> tuple[str, Member]:
+    """The order's number and whose it is: read here, after the end both would be read again."""
     with transaction():
-        return _order(sent, now)
+        made = _order(sent, leader, now)
+        return made.number, made.member
 
 
-def _order(sent: Checkout, now: datetime) -> Order:
+def _order(sent: Checkout, leader: Leader, now: datetime) -> Order:
     """The order, and what is remembered for the next one."""
     user, deal, form, lines = me().user, sent.deal, sent.form, sent.lines
-    member = _member(deal, form, now)
+    member = _member(leader, form, now)
     wanted = OrderForm(
         lines.quantities,
         int(form.point.data or 0),
@@ -107,26 +110,26 @@ def _order(sent: Checkout, now: datetime) -> Order:
         wishes=lines.wishes,
         contact=form.contact,
         answers=form.answers,
-        expected_fen=_fen(form.expected_fen.data),
+        expected_fen=lines.expected_fen,
     )
-    made = place_order(member, deal, wanted, now=now, actor_id=user.id if user else None)
     if user:
-        cart.empty(user.id, deal, lines.quantities)
         addresses.remember(user, form.contact, now=now)
+        cart.empty(user.id, deal, lines.quantities)
     if "agree" in form:
         person = user or member
         consent.agree(person, consent.missing(person), now=now)
-    return made
+    # Last, because everybody wants the rows it locks.
+    return place_order(member, deal, wanted, now=now, actor_id=user.id if user else None)
 
 
-def _member(deal: Deal, form: CheckoutForm, now: datetime) -> Member:
+def _member(leader: Leader, form: CheckoutForm, now: datetime) -> Member:
     if user := me().user:
-        return membership(deal.leader, user, now=now)
+        return membership(leader, user, now=now)
     browser = session.get("browser")
     if not browser:  # a form without the cookie that came with it
         raise BadInput("key", _("This form cannot be read. Please open it again."))
     name, phone = str(form.name.data), str(form.phone.data)
-    return guest_membership(deal.leader, browser, name, phone, now=now)
+    return guest_membership(leader, browser, name, phone, now=now)
 
 
 def _form(deal: Deal, **remembered: Any) -> CheckoutForm:
@@ -154,10 +157,6 @@ def _dearer(deal: Deal, held: dict[int, cart.Held]) -> str:
     return _("The price changed since you chose: %(items)s.", items=_(", ").join(names))
 
 
-def _fen(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
 def _refused(sent: Checkout, refusal: RuleBroken) -> Response:
     if isinstance(refusal, BadInput):
         known = sent.form.refuse(refusal)
@@ -175,8 +174,7 @@ def _page(sent: Checkout, status: int = 200) -> Response:
     now = clock.now()
     items: list[DealItem] = [i for i in sent.deal.items if i.id in sent.lines.quantities]
     quantities = sent.lines.quantities
-    total_fen = sum(item.price_fen * quantities[item.id] for item in items)
-    sent.form.expected_fen.data = str(total_fen)
+    costs = {item.id: item.price_fen * quantities[item.id] for item in items}
     page = render_template(
         "members/checkout.html",
         deal=sent.deal,
@@ -184,8 +182,10 @@ def _page(sent: Checkout, status: int = 200) -> Response:
         lines=sent.lines,
         problem=sent.problem,
         items=items,
+        kinds=len(items),
         pieces=sum(quantities[item.id] for item in items),
-        total_fen=total_fen,
+        costs=costs,
+        total_fen=sum(costs.values()),
         now=now,
         phase=sent.deal.phase(now),
         person=me(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
+from wtforms.widgets import TextArea
 
 from groupbuy.deals.models import Deal, DealQuestion
 from groupbuy.forms import (
@@ -33,10 +34,9 @@ class CheckoutForm(Form):
     building = LineField(_l("Building no."), longest=40)
     unit = LineField(_l("Unit no."), longest=40)
     room = LineField(_l("Room no."), longest=40)
-    note = TextField(_l("A note to the leader (if you like)"), longest=500)
+    note = TextField(_l("A note to the leader (if you like)"), longest=500, widget=TextArea())
     way = RowsField(_l("How do you pay?"), choices=[Choice("cash")])
     key = HiddenField()
-    expected_fen = HiddenField()
 
     @property
     def questions(self) -> list[Any]:
@@ -60,7 +60,9 @@ def checkout_form(deal: Deal, *, ask_consent: bool, **remembered: Any) -> Checko
     if ask_consent:
         agreed = needed(_l("Tick this to say that you agree."))
         fields["agree"] = BooleanField(_l("I agree"), [agreed])
-    form: CheckoutForm = type("DealForm", (CheckoutForm,), fields)(**remembered)
+    # A class of its own costs a millisecond: only where the deal or the law adds a field.
+    made = type("DealForm", (CheckoutForm,), fields) if fields else CheckoutForm
+    form: CheckoutForm = made(**remembered)
     form.point.choices = [Choice(point.id, point.name) for point in deal.points]
     if form.point.data is None and len(deal.points) == 1 and not form.is_submitted():
         form.point.data = deal.points[0].id

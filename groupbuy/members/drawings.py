@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from groupbuy.deals.models import DealItem
@@ -44,7 +45,12 @@ ON_THE_SHELF = ("p-orange", "p-bok", "p-egg", "p-milk", "p-tomato", "p-dump")  #
 
 def drawing_of(item: DealItem, category: str) -> Drawing:
     """The drawing for `item`; a bag when neither its name nor `category` says more."""
-    for text, drawings in ((item.name, _BY_NAME), (category, _BY_CATEGORY)):
+    return _drawing(item.name, category)
+
+
+@lru_cache(maxsize=4096)
+def _drawing(name: str, category: str) -> Drawing:
+    for text, drawings in ((name, _BY_NAME), (category, _BY_CATEGORY)):
         for words, drawing in drawings:
             if any(word in text for word in words.split()):
                 return drawing

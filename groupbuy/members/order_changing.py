@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from flask import (
@@ -18,12 +19,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
+from wtforms.widgets import TextArea
 
 from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import BadInput, RuleBroken
-from groupbuy.core.text import parse_quantity
 from groupbuy.core.tokens import public_id
 from groupbuy.forms import Choice, Form, RowsField, TextField
 from groupbuy.members.order_lines import OrderLines, read_lines
@@ -32,16 +33,17 @@ from groupbuy.members.person import me, own_order_or_404
 from groupbuy.orders.changing import cancel_order, change_order
 from groupbuy.orders.form import OrderForm
 from groupbuy.orders.models import Order
-from groupbuy.orders.preview import Difference, difference
+from groupbuy.orders.preview import Difference, cost_of, difference
 
 bp = Blueprint("order_changing", __name__)
+_VERSION = re.compile("[0-9]{1,9}")
 
 
 class ChangeForm(Form):
     """Where to collect and the note; the goods are read apart."""
 
     point = RowsField(_l("Where do you collect?"), coerce=int)
-    note = TextField(_l("A note to the leader (if you like)"), longest=500)
+    note = TextField(_l("A note to the leader (if you like)"), longest=500, widget=TextArea())
     key = HiddenField()
     version = HiddenField()
 
@@ -123,8 +125,13 @@ def _change(
         wishes=lines.wishes,
         expected_fen=shown.total_fen,
     )
-    version = parse_quantity(form.version.data or "0")
-    return change_order(order, wanted, version=version, now=now, actor_id=_actor_id())
+    seen = _version(form.version.data or "")
+    return change_order(order, wanted, version=seen, now=now, actor_id=_actor_id())
+
+
+def _version(text: str) -> int:
+    """The version of the order that the form shows; 0, which none ever has, for anything else."""
+    return int(text) if _VERSION.fullmatch(text) else 0
 
 
 def _form(order: Order, **known: object) -> ChangeForm:
@@ -156,6 +163,8 @@ def _refused(order: Order, form: ChangeForm, lines: OrderLines, refusal: RuleBro
     session["last_error"] = refusal.sentence[:300]
     at_field = isinstance(refusal, BadInput) and form.refuse(refusal)
     problem = "" if at_field or lines.blame(refusal) else refusal.sentence
+    # What comes next is compared with the order as it is now, and shown before it is done.
+    form.version.data = str(order.version)
     return _page(order, form, lines, problem=problem, status=refusal.status)
 
 
@@ -180,7 +189,9 @@ def _page(
         form=form,
         lines=lines,
         items=items,
+        kinds=sum(pieces > 0 for pieces in lines.quantities.values()),
         pieces=sum(lines.quantities.values()),
+        costs={item.id: cost_of(order, item, lines.quantities[item.id]) for item in items},
         shown=shown,
         problem=problem,
         changeable=order.state in ("pending", "placed") and phase == "open",

@@ -28,6 +28,14 @@ class OrderLines:
     substitute_fen: dict[int, int] = field(default_factory=dict)
     wishes: dict[int, str] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
+    shown_fen: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def expected_fen(self) -> int | None:
+        """What all of it comes to at the prices that were shown; None when one was not."""
+        if not self.quantities.keys() <= self.shown_fen.keys():
+            return None
+        return sum(self.shown_fen[item_id] * n for item_id, n in self.quantities.items())
 
     def blame(self, refusal: RuleBroken) -> bool:
         """Put a refusal that names an item under that item; False when it names none of these."""
@@ -39,7 +47,7 @@ class OrderLines:
 
 
 def read_lines(form: Mapping[str, str]) -> OrderLines:
-    """The fields `q-`, `short-`, `upto-` and `wish-<item id>`; items with 0 pieces are left out."""
+    """The fields `q-`, `price-`, `short-`, `upto-`, `wish-<id>`; without pieces: left out."""
     lines = OrderLines()
     for name in form:
         if match := _FIELD.fullmatch(name):
@@ -57,6 +65,9 @@ def _read(lines: OrderLines, item_id: int, form: Mapping[str, str]) -> None:
     if pieces == 0:
         return
     lines.quantities[item_id] = pieces
+    price = form.get(f"price-{item_id}", "")
+    if price.isascii() and price.isdigit() and len(price) < 16:
+        lines.shown_fen[item_id] = int(price)
     lines.if_short[item_id] = form.get(f"short-{item_id}", "less")
     if lines.if_short[item_id] not in IF_SHORT:
         lines.problems[item_id] = _("Choose what should happen if too little arrives.")

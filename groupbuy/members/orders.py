@@ -80,19 +80,20 @@ def again(number: str) -> Response:
     order = own_order_or_404(number)
     now = clock.now()
     found = again_from(order, now)
-    if found is None:
+    if found is None or not _fill(found.deal, found.wanted):
         flash(_("None of this can be ordered at the moment. Follow the leader to hear."), "error")
         return redirect(url_for("orders.show", number=number), 303)
-    _fill(found.deal, found.wanted)
     if found.missing:
         flash(_("Not in this deal: %(items)s.", items=_(", ").join(found.missing)), "error")
     flash(_("It is in your cart. Look it over and order."), "success")
     return redirect(url_for("checkout.show", slug=found.deal.slug), 303)
 
 
-def _fill(deal: Deal, wanted: dict[DealItem, int]) -> None:
+def _fill(deal: Deal, wanted: dict[DealItem, int]) -> bool:
+    """Put what there is of `wanted` into the cart; False when there is nothing."""
     fits = {item: fit(item, pieces) for item, pieces in wanted.items()}
     basket.put(deal, {item: fitting.pieces for item, fitting in fits.items()}, now=clock.now())
     for fitting in fits.values():
         if fitting.why:
             flash(fitting.why, "error")
+    return any(fitting.pieces for fitting in fits.values())

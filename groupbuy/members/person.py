@@ -25,8 +25,13 @@ class Person:
     guest_members: tuple[int, ...]
 
     def is_member(self) -> sa.ColumnElement[bool]:
-        """Whether a row of Member is this person."""
-        mine: list[sa.ColumnElement[bool]] = [Member.id.in_(self.guest_members)]
+        """Whether a row of Member is this person.
+
+        A guest's row that somebody has claimed is theirs alone: whoever only typed their number,
+        or lent them a phone, would else see all that they order from then on.
+        """
+        guest = sa.and_(Member.id.in_(self.guest_members), Member.user_id.is_(None))
+        mine: list[sa.ColumnElement[bool]] = [guest]
         if self.user:
             mine.append(Member.user_id == self.user.id)
         return sa.or_(*mine)

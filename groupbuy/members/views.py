@@ -13,7 +13,6 @@ from groupbuy.deals import board
 from groupbuy.deals.models import Deal
 from groupbuy.deals.record import record_to_show
 from groupbuy.deals.stall import stall
-from groupbuy.deals.unit_price import unit_price
 from groupbuy.members.basket import guest_cart
 from groupbuy.members.cart_sum import sum_up
 from groupbuy.members.drawings import drawing_of
@@ -21,6 +20,7 @@ from groupbuy.members.order_reading import own_in
 from groupbuy.members.paging import page_asked
 from groupbuy.members.person import me
 from groupbuy.members.share_card import share_card
+from groupbuy.members.tiles import tiles
 from groupbuy.orders.cart import Held
 from groupbuy.orders.roll_page import page_count, roll_page
 
@@ -64,7 +64,6 @@ def _goods(shown: Deal, now: datetime) -> dict[str, Any]:
         },
         "pictures": goods.pictures,
         "card": share_card(shown, goods.items, face, now=now),
-        "unit_price": unit_price,
-        "held": held,
+        "tiles": tiles(shown, shown.phase(now), goods, held),
         "cart": sum_up(goods.items, held),
     }

@@ -54,7 +54,14 @@ def _facts(notice: Notice) -> dict[str, object]:
     if order := notice.order:
         facts |= {"order": order.number, "roll_no": order.roll_no or ""}
         facts["money"] = format_yuan(order.due_fen)
-    return facts | _of_the_moment(notice.detail or {})
+    facts |= _of_the_moment(notice.detail or {})
+    return facts | {"because": _sentence(str(facts["because"]))}
+
+
+def _sentence(reason: str) -> str:
+    """A leader's reason, with the full stop that most leave out."""
+    ended = not reason or reason[-1] in ".!?。！？…"
+    return reason if ended else reason + _(".")
 
 
 def _of_the_moment(detail: dict[str, object]) -> dict[str, object]:

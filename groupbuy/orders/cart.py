@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from groupbuy.accounts.models import User
 from groupbuy.core.db import insert_once, rowcount
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
@@ -52,6 +54,15 @@ def cart_of(user_id: int, deal: Deal) -> dict[int, Held]:
     return {item_id: Held(pieces, price_fen) for item_id, pieces, price_fen in rows}
 
 
+def lock(user_id: int) -> None:
+    """Hold the cart of somebody until commit: another device of theirs may write to it, too.
+
+    By the row of the user, as signing in and `addresses.remember` do it before they come here.
+    """
+    own = sa.select(User.id).where(User.id == user_id)
+    db.session.execute(own.with_for_update(key_share=True))
+
+
 def put(user_id: int, item: DealItem, pieces: int, *, now: datetime) -> None:
     """Make the cart hold `pieces` of `item`, at today's price; 0 takes it out."""
     _write(user_id, item, Held(pieces, item.price_fen), now=now)
@@ -59,8 +70,16 @@ def put(user_id: int, item: DealItem, pieces: int, *, now: datetime) -> None:
 
 def empty(user_id: int, deal: Deal, item_ids: Iterable[int]) -> None:
     """Take out what has been ordered."""
-    mine = (CartLine.user_id == user_id, CartLine.deal_id == deal.id)
-    rowcount(sa.delete(CartLine).where(*mine, CartLine.item_id.in_(list(item_ids))))
+    ordered = {"user_id": user_id, "deal_id": deal.id, "items": list(item_ids)}
+    db.session.connection().execute(_emptying(), ordered)
+
+
+@cache
+def _emptying() -> sa.Delete:
+    line = CartLine.__table__.c
+    mine = (line.user_id == sa.bindparam("user_id"), line.deal_id == sa.bindparam("deal_id"))
+    ordered = line.item_id.in_(sa.bindparam("items", expanding=True))
+    return sa.delete(CartLine.__table__).where(*mine, ordered)
 
 
 def adopt(user_id: int, held: Mapping[int, Held], *, now: datetime) -> None:

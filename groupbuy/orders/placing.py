@@ -73,7 +73,12 @@ def place_order(
     also = [
         first_events(order, *kinds, now=now, actor_id=actor_id),
         new_row(Payment, attempts.beginning(order, now=now)),
-        new_row(Notice, owed("ordered", str(order.id), now=now, **about(order))),
+        new_row(
+            Notice,
+            owed(
+                "ordered", str(order.id), now=now, detail={"due_fen": order.due_fen}, **about(order)
+            ),
+        ),
     ]
     stock.reserve(lines, "placed", now=now, also=also)
     return order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from groupbuy.deals.models import DealItem
 from groupbuy.orders.models import Order
 
 
@@ -42,3 +43,14 @@ def difference(order: Order, quantities: Mapping[int, int]) -> Difference:
         if change < 0:
             less[item.name] = -change
     return Difference(less, more, back_fen, extra_fen, order.due_fen - back_fen + extra_fen)
+
+
+def cost_of(order: Order, item: DealItem, pieces: int) -> int:
+    """Fen for `pieces` of `item` in `order`: what it has at its own prices, more at today's."""
+    fen, left = 0, pieces
+    for line in order.lines:
+        if line.item_id == item.id:
+            part = min(left, line.kept_pieces)
+            fen += part * line.price_fen
+            left -= part
+    return fen + left * item.price_fen

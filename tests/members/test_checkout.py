@@ -205,7 +205,7 @@ def test_sold_out_while_it_was_in_the_cart(app: Flask):
     assert "只剩 0 份" in words(answer) or "只剩 0" in words(answer)
     assert "王芳" in answer.text
     assert len(orders()) == 1
-    kept = fields | {f"q-{deal.items[0].id}": "0", "expected_fen": "3780"}
+    kept = fields | {f"q-{deal.items[0].id}": "0"}
     assert send(client, deal, kept).status_code == 303
 
 
@@ -220,7 +220,7 @@ def test_the_price_changed_while_it_was_in_the_cart(app: Flask):
     assert "从 ¥42.30 变成了 ¥43.30" in words(answer)
     assert orders() == []
     assert "价格变了" in words(client.get(f"/d/{deal.slug}/checkout", headers=ZH))
-    assert send(client, deal, fields | {"expected_fen": "4330"}).status_code == 303
+    assert send(client, deal, fields | {f"price-{deal.items[0].id}": "550"}).status_code == 303
     assert orders()[0].due_fen == 4330
 
 

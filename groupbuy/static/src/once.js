@@ -16,4 +16,12 @@ export function sendFormsOnce() {
       }
     });
   });
+  // Back to a page that the browser kept: it may be sent again.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      for (const control of form.elements) control.removeAttribute("aria-disabled");
+    }
+  });
 }

@@ -18,7 +18,8 @@ function sendWhole(event) {
 export function fallBackToWholePages() {
   document.addEventListener("click", sendWhole);
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload(); // the cart may have changed since
+    // The cart may have changed since. A page that answered a form is left alone: reloading would send it again.
+    if (event.persisted && document.getElementById("cart")) location.reload();
   });
   document.body.addEventListener("htmx:responseError", (event) => {
     if (event.detail.elt.closest("form")) location.reload();
