@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice as Choice
 from wtforms.validators import Optional, StopValidation, ValidationError
@@ -48,6 +50,14 @@ class needed:
 
 class Form(FlaskForm):
     """A form whose refusals by a rule are shown like its own."""
+
+    class Meta(FlaskForm.Meta):
+        """Reads only what was typed: a file or JSON where text belongs is as good as nothing."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return (request.form or None) if form.is_submitted() else None
 
     def refuse(self, refusal: BadInput) -> bool:
         """Put what a rule refused under the field it names; False when nobody sees such a field."""

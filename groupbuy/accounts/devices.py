@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
@@ -16,7 +16,6 @@ from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import public_id, token_hash
 from groupbuy.extensions import db
 
-SEEN_EVERY = timedelta(hours=1)
 _SHAPE = re.compile("[0-9a-z]{32}")
 # What a browser says of itself -> what people call it; the first that fits.
 _PROGRAMS = (
@@ -98,11 +97,6 @@ def end_device(user: User, device_id: int, *, now: datetime) -> None:
 def end_others(user: User, device_id: int | None, *, now: datetime) -> int:
     """Sign out every device of `user` but this one; returns how many."""
     return _end(Device.user_id == user.id, Device.id != (device_id or 0), now=now)
-
-
-def seen(device: Device, *, now: datetime) -> None:
-    """Note that `device` was used."""
-    rowcount(sa.update(Device).where(Device.id == device.id).values(seen_at=now))
 
 
 def name_of(user_agent: str) -> str:

@@ -23,10 +23,11 @@ from werkzeug.wrappers import Response
 from groupbuy.access import policy
 from groupbuy.accounts import addresses, consent
 from groupbuy.accounts.membership import guest_membership, membership
-from groupbuy.accounts.models import Leader, Member
+from groupbuy.accounts.models import Leader, Member, User
 from groupbuy.core import clock
 from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.text import parse_phone
 from groupbuy.core.tokens import public_id
 from groupbuy.deals import board
 from groupbuy.deals.models import Deal, DealItem
@@ -133,8 +134,18 @@ def _member(leader: Leader, form: CheckoutForm, now: datetime) -> Member:
 
 
 def _form(deal: Deal, **remembered: Any) -> CheckoutForm:
-    asked = me().user or me().member_of(deal.leader)
-    return checkout_form(deal, ask_consent=bool(consent.missing(asked)), **remembered)
+    return checkout_form(deal, ask_consent=bool(consent.missing(_known(deal))), **remembered)
+
+
+def _known(deal: Deal) -> User | Member | None:
+    """Who orders, if that is known already: with another number a guest is somebody else."""
+    if user := me().user:
+        return user
+    typed = request.form.get("phone")
+    try:
+        return me().guest_of(deal.leader, parse_phone(typed) if typed is not None else None)
+    except ValueError:
+        return None
 
 
 def _remembered(deal: Deal) -> dict[str, Any]:

@@ -109,11 +109,16 @@ def _stuck() -> Stuck:
     step = step if step in asking.STEPS else "me"
     if number := asked.get("order"):
         order = own_order_or_404(number)
-        return Stuck(step, [order.deal.leader], order.deal, order)
+        return Stuck(step, _if_there(order.deal.leader), order.deal, order)
     if slug := asked.get("deal"):
         deal = board.published(slug) or abort(404)
-        return Stuck(step, [deal.leader], deal)
+        return Stuck(step, _if_there(deal.leader), deal)
     return Stuck(step, _leaders_known())
+
+
+def _if_there(leader: Leader) -> list[Leader]:
+    """Nobody, for a leader who is disabled: a question would never be read."""
+    return [leader] if leader.state == "approved" else []
 
 
 def _leaders_known() -> Sequence[Leader]:

@@ -10,6 +10,7 @@ from flask import abort, g, session
 from flask_login import current_user
 
 from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.core import crypto
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 
@@ -36,16 +37,12 @@ class Person:
             mine.append(Member.user_id == self.user.id)
         return sa.or_(*mine)
 
-    def member_of(self, leader: Leader) -> Member | None:
-        """As whom this person orders from `leader`: their own first row, or this browser's guest.
-
-        Somebody who signed in never orders as the guest they were.
-        """
-        known = sa.select(Member).where(Member.leader_id == leader.id).order_by(Member.id).limit(1)
-        if self.user:
-            known = known.where(Member.user_id == self.user.id)
-        else:
-            known = known.where(Member.id.in_(self.guest_members), Member.user_id.is_(None))
+    def guest_of(self, leader: Leader, phone: str | None) -> Member | None:
+        """The guest of this browser with that number, or whoever it was last."""
+        known = sa.select(Member).where(Member.leader_id == leader.id, Member.user_id.is_(None))
+        known = known.where(Member.id.in_(self.guest_members)).order_by(Member.id.desc()).limit(1)
+        if phone is not None:
+            known = known.where(Member.phone_hash == crypto.lookup_hash(phone))
         return db.session.scalars(known).one_or_none()
 
 

@@ -15,6 +15,7 @@ from groupbuy.notices.links import path_of
 from groupbuy.notices.models import Notice, NoticeChoice
 from groupbuy.notices.wording import title, topic, words
 from groupbuy.orders.models import LIVE_STATES, Order
+from groupbuy.pickup.models import Pickup
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ def message_of(notice: Notice) -> Message:
 
 def is_news(notice: Notice, now: datetime) -> bool:
     """Whether it still helps to tell somebody: a message that waited may have been overtaken."""
+    if notice.pickup_id is not None and _is_collected(notice):
+        return False
+    if notice.kind == "ordered" and (order := notice.order):  # it asks for money
+        return order.state in LIVE_STATES and not order.paid_fen
     deal = notice.deal
     if deal is None:
         return True
@@ -110,6 +115,11 @@ def is_news(notice: Notice, now: datetime) -> bool:
     if notice.kind in ("closing_soon", "deal_opened"):
         return deal.phase(now) == "open" and not _has_ordered(notice)
     return True
+
+
+def _is_collected(notice: Notice) -> bool:
+    state = sa.select(Pickup.state).where(Pickup.id == notice.pickup_id)
+    return db.session.scalar(state) == "collected"
 
 
 def _has_ordered(notice: Notice) -> bool:

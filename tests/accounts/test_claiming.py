@@ -46,6 +46,23 @@ def test_nobody_elses_orders_are_claimed(app: Flask):
     assert taken.user_id == other.id
 
 
+def test_a_browser_that_types_a_claimed_number_again_is_somebody_unknown(app: Flask):
+    leader = make_leader()
+    claimed = guest(leader=leader)
+    claim(make_user(phone=PHONE))
+    again = guest(leader=leader)
+    assert (again.id != claimed.id, again.user_id) == (True, None)
+    assert guest(leader=leader) is again
+
+
+def test_a_claimed_member_keeps_where_an_import_found_it(app: Flask):
+    brought = guest()
+    brought.source_ref = "import:7"
+    db.session.flush()
+    claim(make_user(phone=PHONE))
+    assert (brought.source_ref, brought.user_id is None) == ("import:7", False)
+
+
 def test_an_account_without_a_number_claims_nothing(app: Flask):
     guest().phone_hash = None
     user = make_user()

@@ -263,3 +263,27 @@ def test_a_guests_number_opens_nobody_elses_orders(app: Flask):
     assert victim.get(order).status_code == 200
     assert stranger.get(order).status_code == 404
     assert len({made.member_id for made in orders()}) == 2
+
+
+def test_a_form_that_cannot_be_read_says_so(app: Flask):
+    deal = two_kinds()
+    client = with_cart(app, deal)
+    answer = send(client, deal, filled(client, deal, key=""))
+    assert answer.status_code == 422
+    assert "请重新打开" in words(answer)
+    assert orders() == []
+
+
+def test_a_guest_with_another_number_is_asked_for_consent_of_their_own(app: Flask):
+    deal = two_kinds()
+    client = with_cart(app, deal)
+    assert send(client, deal, filled(client, deal)).status_code == 303
+    put(client, deal, add=deal.items[0].id)
+    other = filled(client, deal) | {"phone": "13900139000"}
+    other.pop("agree")
+    assert send(client, deal, other).status_code == 422
+    assert send(client, deal, other | {"agree": "y"}).status_code == 303
+    put(client, deal, add=deal.items[0].id)
+    same = filled(client, deal) | {"phone": "13900139000"}
+    same.pop("agree")
+    assert send(client, deal, same).status_code == 303  # the one who agreed last

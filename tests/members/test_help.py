@@ -157,6 +157,19 @@ def test_what_is_wrong_is_told_at_the_field_and_nothing_is_sent(app: Flask, wron
     assert count(HelpMessage) == count(Notice) == 0
 
 
+def test_a_leader_who_is_disabled_is_not_asked(app: Flask):
+    leader = make_leader()
+    member = make_member(leader)
+    order = make_order(make_deal(leader=leader), 1, member=member)
+    leader.advance("disabled")
+    client = browser(app, None, member)
+    where = {"order": order.number, "step": "order"}
+    assert "Ask the leader in your group" in words(client.get("/help", query_string=where))
+    asked = {"text": "help", "name": "王芳", "phone": "13812340001"}
+    assert client.post("/help", data=where | asked).status_code == 422
+    assert count(HelpMessage) == 0
+
+
 def test_a_step_nobody_knows_and_a_key_of_no_form_do_no_harm(app: Flask):
     deal = open_deal()
     sent = TEXT | {"deal": deal.slug, "step": "<script>", "key": "1"}

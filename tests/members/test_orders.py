@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from groupbuy.accounts.claiming import claim
+from groupbuy.accounts.membership import guest_membership, membership
 from groupbuy.accounts.models import Member
 from groupbuy.core import clock
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.orders.vouching import vouch
 from tests.checks import assert_everything_true
-from tests.factories import form_for, make_user
+from tests.factories import form_for, make_order, make_user
+from tests.members.known import browser
 from tests.members.test_cart import ZH, put, shown, sign_in, two_kinds
 from tests.pages.reading import same_for_all, words
 
@@ -185,3 +189,91 @@ def test_the_same_again_fills_the_cart_of_a_deal_that_is_open(app: Flask):
     db.session.commit()
     assert client.post(f"/o/{order.number}/again").location == f"/o/{order.number}"
     assert put(client, order.deal, add=1).status_code == 303
+
+
+def confirmed(client: FlaskClient, order: Order, fields: dict[str, str]) -> dict[str, str]:
+    """`fields`, with the sum that the page shows for them."""
+    shown_sum = re.search(r'name="confirmed"\s+value="(\d+)"', change(client, order, fields).text)
+    assert shown_sum
+    return fields | {"confirmed": shown_sum[1]}
+
+
+def test_who_only_typed_a_number_never_sees_what_its_owner_orders(app: Flask):
+    deal, phone = two_kinds(), "13812340001"
+    typed = guest_membership(deal.leader, "lent", "王芳", phone, now=clock.now())
+    first = make_order(deal, 1, member=typed)
+    stranger = browser(app, None, typed)
+    assert stranger.get(f"/o/{first.number}").status_code == 200
+    owner = make_user(phone=phone)
+    claim(owner)
+    own = make_order(deal, 1, member=membership(deal.leader, owner, now=clock.now()))
+    db.session.commit()
+    for order in (first, own):
+        assert stranger.get(f"/o/{order.number}").status_code == 404
+        assert stranger.post(f"/o/{order.number}/cancel").status_code == 404
+        assert order.number not in stranger.get("/me/orders").text
+        assert browser(app, owner).get(f"/o/{order.number}").status_code == 200
+
+
+def test_after_somebody_elses_change_one_can_go_on_from_the_order_as_it_is(app: Flask):
+    client, order = ordered(app)
+    fields = form_of(client, order) | {f"q-{order.deal.items[0].id}": "1"}
+    assert change(client, order, confirmed(client, order, fields)).status_code == 303
+    fields |= {f"q-{order.deal.items[0].id}": "3"}
+    late = change(client, order, confirmed(client, order, fields))
+    assert late.status_code == 409
+    version = re.search(r'name="version"[^>]*value="(\d+)"', late.text)
+    assert version
+    fields |= {"version": version[1]}
+    assert change(client, order, confirmed(client, order, fields)).status_code == 303
+
+
+@pytest.mark.parametrize("version", ["", "x", "１", "9" * 30])
+def test_a_version_that_never_was_changes_nothing(app: Flask, version: str):
+    client, order = ordered(app)
+    fields = form_of(client, order) | {f"q-{order.deal.items[0].id}": "1"}
+    sent = confirmed(client, order, fields) | {"version": version}
+    assert change(client, order, sent).status_code == 409
+    assert order.version == 1
+
+
+def test_what_goes_back_on_cancelling_is_what_is_left(app: Flask):
+    client, order = ordered(app, paid=True)
+    fields = form_of(client, order) | {f"q-{order.deal.items[0].id}": "1"}
+    assert change(client, order, confirmed(client, order, fields)).status_code == 303
+    page = words(client.get(f"/o/{order.number}", headers=ZH))
+    assert "取消，退 ¥42.30" in page
+    assert "¥ 42.30" in words(client.get(f"/o/{order.number}/cancel", headers=ZH))
+
+
+def test_what_was_ordered_costs_what_it_cost_then_and_more_costs_todays_price(app: Flask):
+    client, order = ordered(app)
+    item = order.deal.items[0]
+    item.price_fen = 550
+    db.session.commit()
+    fields = form_of(client, order)
+    assert "¥9.00" in words(client.get(f"/o/{order.number}/change", headers=ZH))
+    page = words(change(client, order, fields | {f"q-{item.id}": "3"}))
+    assert "¥14.50" in page
+    assert "¥ 52.30" in page
+
+
+def test_the_same_again_says_so_when_nothing_is_left_of_it(app: Flask):
+    client, order = ordered(app)
+    for item in order.deal.items:
+        item.stock = item.sold
+    db.session.commit()
+    answer = client.post(f"/o/{order.number}/again", headers=ZH)
+    assert answer.location == f"/o/{order.number}"
+    page = words(client.get(answer.location, headers=ZH))
+    assert "只剩 0 件" in page
+    assert "已放进购物车" not in page
+
+
+def test_an_order_that_ended_while_the_deal_is_open_is_not_said_to_be_too_late(app: Flask):
+    client, order = ordered(app)
+    client.post(f"/o/{order.number}/cancel", headers=ZH)
+    for step in ("change", "cancel"):
+        page = words(client.get(f"/o/{order.number}/{step}", headers=ZH))
+        assert "这张订单已经不能" in page
+        assert "已截单" not in page

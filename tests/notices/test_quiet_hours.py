@@ -12,6 +12,11 @@ from groupbuy.notices import sending
 from groupbuy.notices.letters import Reader
 from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe
+from groupbuy.orders.changing import cancel_order
+from groupbuy.orders.models import Order
+from groupbuy.orders.vouching import vouch
+from groupbuy.pickup import bags
+from groupbuy.pickup.models import Pickup
 from tests import factories
 from tests.conftest import NOON
 from tests.notices.outgoing import make_reader, notice_of, owed_notice, send, tries, user_of
@@ -133,6 +138,47 @@ def test_nobody_is_called_for_a_pickup_that_is_over(app, mail, ends_at, mailed):
         deal = db.session.get_one(factories.Deal, deal_id)
         deal.pickup_starts_at, deal.pickup_ends_at = NIGHT, at(ends_at)
     send(notice_id, NIGHT)
+    assert send(notice_id, MORNING) is True
+    assert len(mail.messages) == mailed
+
+
+@pytest.mark.parametrize(("meanwhile", "mailed"), [("nothing", 1), ("paid", 0), ("cancelled", 0)])
+def test_nobody_is_asked_in_the_morning_for_money_that_is_not_owed(app, mail, meanwhile, mailed):
+    member_id = sleeper()
+    with transaction():
+        member = db.session.get_one(factories.Member, member_id)
+        leader = db.session.get(factories.Leader, member.leader_id)
+        deal = factories.make_deal(leader=leader, closes_at=MORNING)
+        order_id = factories.make_order(deal, 1, member=member, now=NOON).id
+        notice_id = db.session.query(Notice).where(Notice.kind == "ordered").one().id
+    send(notice_id, NIGHT)
+    with transaction():
+        order = db.session.get_one(Order, order_id)
+        if meanwhile == "paid":
+            vouch(order, by_id=None, now=NIGHT)
+        elif meanwhile == "cancelled":
+            cancel_order(order, now=NIGHT, actor_id=None)
+    assert send(notice_id, MORNING) is True
+    assert len(mail.messages) == mailed
+
+
+@pytest.mark.parametrize(("state", "mailed"), [("ready", 1), ("collected", 0)])
+def test_whoever_has_collected_is_not_called_to_come(app, mail, state, mailed):
+    member_id = sleeper()
+    with transaction():
+        member = db.session.get_one(factories.Member, member_id)
+        deal = factories.make_deal(leader=db.session.get(factories.Leader, member.leader_id))
+        factories.make_placed(deal, 1, member=member)
+        factories.close(deal)
+        bags.make_bags(deal, now=NOON)
+        bag = db.session.query(Pickup).one()
+        bag.advance("ready", ready_at=NOON)
+        owe("arrived", "1", now=NOON, member_id=member_id, deal_id=deal.id, pickup_id=bag.id)
+        notice_id = db.session.query(Notice).where(Notice.kind == "arrived").one().id
+    send(notice_id, NIGHT)
+    with transaction():
+        if state == "collected":
+            db.session.get_one(Pickup, bag.id).advance("collected")
     assert send(notice_id, MORNING) is True
     assert len(mail.messages) == mailed
 
