@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 DIST := groupbuy/static/dist/manifest.json
 CATALOGUES := $(wildcard groupbuy/translations/*/LC_MESSAGES/*.po)
 # Two cores; the long tests run when CI asks for them (CI=true).
-PYTEST := pytest -n 2 $(if $(CI),,-m "not slow")
+PYTEST := pytest -n 2 -m "$(if $(CI),,not slow and )not exhaustive"
 
 .PHONY: help
 help: ## show this list
@@ -78,6 +78,11 @@ test-postgres: setup ## the same tests on a PostgreSQL started for them
 	@compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null \
 	  || { echo "make test-postgres needs a PostgreSQL server: apt-get install postgresql" >&2; exit 2; }
 	@TEST_DATABASE=postgresql $(PYTEST)
+
+.PHONY: test-malformed
+test-malformed: setup ## a thousand malformed inputs to every form, on SQLite and, where it is installed, PostgreSQL
+	@pytest -n 2 -m exhaustive
+	@! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || TEST_DATABASE=postgresql pytest -n 2 -m exhaustive
 
 .PHONY: lint
 lint: setup messages.pot ## style, types, who imports whom, templates, translations, locks

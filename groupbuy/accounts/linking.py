@@ -11,11 +11,13 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts import devices
 from groupbuy.accounts.models import Address, Follow, Leader, Member, RoleGrant, User
 from groupbuy.accounts.reach import Reach, user_of
-from groupbuy.core.db import rowcount
+from groupbuy.core import crypto
+from groupbuy.core.db import lock_exclusive, rowcount
 from groupbuy.core.errors import RuleBroken
 from groupbuy.extensions import db
 from groupbuy.orders.models import CartLine, Order
 
+_WECHATS = 3  # namespace of the advisory locks on what WeChat calls a person
 _WAYS_IN = {"phone", "email", "wechat_openid"}
 
 
@@ -59,6 +61,9 @@ def link(user: User, reach: Reach, *, now: datetime) -> User:
 
 def link_wechat(user: User, openid: str, *, now: datetime) -> None:
     """Let `user` sign in as whom WeChat calls `openid`. Raises OtherWeChat or TwoAccounts."""
+    lock_exclusive(
+        _WECHATS, int.from_bytes(bytes.fromhex(crypto.lookup_hash(openid)[:8]), signed=True)
+    )
     known = db.session.scalars(sa.select(User).where(User.wechat_openid == openid)).one_or_none()
     user, other = _both(user, known)
     if user.wechat_openid == openid:

@@ -83,6 +83,16 @@ class Order(Stateful, db.Model):
     )
     events: Mapped[list[OrderEvent]] = relationship(order_by="OrderEvent.id", viewonly=True)
 
+    @property
+    def kept_fen(self) -> int:
+        """What was paid and does not go back."""
+        return self.paid_fen - self.refunded_fen
+
+    @property
+    def owed_fen(self) -> int:
+        """What is still to be paid."""
+        return max(0, self.due_fen - self.kept_fen)
+
 
 class OrderLine(db.Model):
     """Some pieces of one item, and their fate: every ordered piece ends in one of the counts."""
@@ -123,6 +133,16 @@ class OrderLine(db.Model):
 
     order: Mapped[Order] = relationship(back_populates="lines")
     item: Mapped[DealItem] = relationship()
+
+    @property
+    def ordered_fen(self) -> int:
+        """What all of it would have cost."""
+        return self.quantity * self.price_fen
+
+    @property
+    def short_fen(self) -> int:
+        """What goes back for the pieces that did not come."""
+        return self.short_pieces * self.price_fen
 
     @hybrid_property
     def kept_pieces(self) -> int:

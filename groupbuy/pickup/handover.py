@@ -194,9 +194,7 @@ def collect_cash(pickup: Pickup, *, by_id: int | None, now: datetime) -> int:
 
 def owed_fen(lines: Iterable[OrderLine]) -> int:
     """What is still to be paid for the orders of `lines`."""
-    return sum(
-        max(0, order.due_fen - order.paid_fen + order.refunded_fen) for order in _orders(lines)
-    )
+    return sum(order.owed_fen for order in _orders(lines))
 
 
 def require_ready(pickup: Pickup, lines: Sequence[OrderLine], now: datetime) -> None:

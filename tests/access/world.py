@@ -1,0 +1,233 @@
+"""A small neighbourhood in which everybody has something, and nobody may see what is another's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Flask
+
+from groupbuy.accounts import addresses, devices, following
+from groupbuy.accounts.models import Leader, Member, RoleGrant, User
+from groupbuy.assets import DIST
+from groupbuy.catalog import pictures
+from groupbuy.core import clock
+from groupbuy.core.tokens import sign
+from groupbuy.deals.models import Deal, DealQuestion
+from groupbuy.extensions import db
+from groupbuy.notices.models import Notice
+from groupbuy.notices.owing import owe
+from groupbuy.pickup import bags
+from groupbuy.pickup.models import Pickup
+from groupbuy.purchasing.links import supplier_link
+from tests import factories
+from tests.catalog.uploads import drawn, packed
+from tests.conftest import NOON
+from tests.members.known import browser
+from tests.pickup.rows import lists_of, ready_bag
+
+HOUR = timedelta(hours=1)
+CONTACT = {"name": "李静", "phone": "13800138000", "building": "6", "unit": "2", "room": "1102"}
+# Who asks, each a test of its own. "supplier" has no account, only the link to a purchase list.
+ROLES = (
+    "nobody",
+    "guest",
+    "owner",
+    "resident",
+    "leader",
+    "other leader",
+    "helper",
+    "supplier",
+    "operator",
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A browser by its cookie, whether somebody is signed in with it, and what is theirs.
+
+    `has` maps the address of a thing, such as "/o/<number>", to what stands for it there; "item",
+    "point" and "deal" are those of their order.
+    """
+
+    role: str
+    cookie: str
+    signed_in: bool
+    has: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What several may open, what exists but is not shown, and what never was."""
+
+    open: str
+    hidden: str
+    missing: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Plain values only: rows would be stale after each request is undone."""
+
+    app: Flask
+    people: dict[str, Person]
+    shared: dict[str, Shared]
+
+
+MISSING = {
+    "/o/<number>": "20350512-aaaaaa",
+    "/me/pickups/<ref>": "999999",
+    "/me/addresses/<address_id>": "999999",
+    "/me/messages/<notice_id>": "999999",
+    "/me/devices/<device_id>": "999999",
+}
+
+
+def build(app: Flask) -> World:
+    """Two leaders with their deals, and one person of each role. Commits."""
+    leader, other = factories.make_leader("林姐"), factories.make_leader("周叔")
+    here, there = _open_deal(leader), _open_deal(other)
+    draft = factories.make_draft(leader)
+    _ask_questions(here)
+    bag, foreign_bag, guests_bag = (ready_bag(leader=who) for who in (leader, other, leader))
+    # One person each, built with their things; who has no account has no user.
+    people = [
+        _person(app, "nobody", None, here),
+        _guest(app, here, guests_bag),
+        _resident(app, "owner", here, bag),
+        _resident(app, "resident", there, foreign_bag),
+        _person(app, "leader", leader.user, here),
+        _person(app, "other leader", other.user, here),
+        _person(app, "helper", _granted("helper", leader), here),
+        _person(app, "supplier", None, here),
+        _person(app, "operator", _granted("operator", None), here),
+    ]
+    shared = _shared(app, here, there, draft, bag)
+    db.session.commit()
+    return World(app, {person.role: person for person in people}, shared)
+
+
+def _open_deal(leader: Leader) -> Deal:
+    skus = [factories.make_sku(leader, price_fen=price) for price in (450, 3780)]
+    return factories.make_deal(
+        leader=leader, skus=skus, points=2, stock=500, opens_at=clock.now() - HOUR
+    )
+
+
+def _ask_questions(deal: Deal) -> None:
+    kinds = (("text", [], True), ("choice", ["门口", "驿站"], False), ("number", [], False))
+    for position, (kind, choices, required) in enumerate(kinds):
+        deal.questions.append(
+            DealQuestion(
+                leader_id=deal.leader_id,
+                position=position,
+                kind=kind,
+                label=f"问 {kind}",
+                choices=choices,
+                required=required,
+            )
+        )
+    db.session.flush()
+
+
+def _order(deal: Deal, member: Member) -> dict[str, str]:
+    """An order of three pieces of the first item, and the names of what it is about."""
+    order = factories.make_order(deal, 3, member=member, now=clock.now())
+    return {"/o/<number>": order.number, **_names(deal)}
+
+
+def _names(deal: Deal) -> dict[str, str]:
+    first, second = deal.items
+    asked = {f"ask{question.position}": f"{question.id}" for question in deal.questions}
+    return {
+        "deal": deal.slug,
+        "leader": deal.leader.slug,
+        "item": f"{first.id}",
+        "item2": f"{second.id}",
+        "point": f"{deal.points[0].id}",
+        **asked,
+    }
+
+
+def _guest(app: Flask, deal: Deal, bag: Pickup) -> Person:
+    member = factories.make_member(deal.leader, "张伟")
+    has = _order(deal, member) | {"/me/pickups/<ref>": f"{bag.id}"}
+    return _known(app, "guest", None, (member, bag.member), has)
+
+
+def _resident(app: Flask, role: str, deal: Deal, bag: Pickup) -> Person:
+    user = factories.make_user("李静")
+    member = factories.make_member(deal.leader, "李静")
+    member.user_id = bag.member.user_id = user.id
+    has = _order(deal, member) | {"/me/pickups/<ref>": f"{bag.id}"}
+    following.follow(user, deal.leader, now=clock.now())
+    return _known(app, role, user, (), has | _belongings(user))
+
+
+def _person(app: Flask, role: str, user: User | None, deal: Deal) -> Person:
+    return _known(app, role, user, (), _names(deal) | (_belongings(user) if user else {}))
+
+
+def _belongings(user: User) -> dict[str, str]:
+    """An address, a message and a second device."""
+    now = clock.now()
+    kept = addresses.add(user, CONTACT, now=now)
+    owe("help", f"world:{user.id}", now=now, user_id=user.id, detail={"step": "me"})
+    devices.sign_in_device(user, "iPhone Safari", now=now)
+    told = db.session.scalars(sa.select(Notice.id).where(Notice.user_id == user.id)).one()
+    return {
+        "/me/addresses/<address_id>": f"{kept.id}",
+        "/me/messages/<notice_id>": f"{told}",
+        "/me/devices/<device_id>": f"{user.device.id}",
+    }
+
+
+def _granted(role: str, leader: Leader | None) -> User:
+    user = factories.make_user("赵敏")
+    leader_id = leader.id if leader else None
+    db.session.add(RoleGrant(user_id=user.id, role=role, leader_id=leader_id, created_at=NOON))
+    db.session.flush()
+    return user
+
+
+def _known(
+    app: Flask, role: str, user: User | None, members: tuple[Member, ...], has: dict[str, str]
+) -> Person:
+    client = browser(app, user, *members)
+    with client.session_transaction() as session:
+        session["browser"] = f"browser of {role}"
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    return Person(role, cookie.value, user is not None, has)
+
+
+def _shared(app: Flask, here: Deal, there: Deal, draft: Deal, bag: Pickup) -> dict[str, Shared]:
+    """What stands in addresses that are not one person's."""
+    [paper, *_] = lists_of(bag.deal)
+    for_supplier = urlsplit(supplier_link(paper, now=clock.now())).path.removeprefix("/s/")
+    for_arrival = sign("count-in", paper.number)
+    applicant = factories.make_leader("小陈")
+    applicant.state = "applied"
+    pictures_of = [
+        pictures.file_name(
+            pictures.add_picture(deal, BytesIO(packed(drawn())), alt="", now=NOON).token, 240
+        )
+        for deal in (here, draft)
+    ]
+    addresses_of = [f"{app.config['SITE_URL']}/d/{deal.slug}" for deal in (here, there)]
+    built = next(DIST.glob("phone-*.css")).name
+    return {
+        "/d/<slug>": Shared(here.slug, draft.slug, "nothing"),
+        "/d/<slug>/i/<item_id>": Shared(f"{here.items[0].id}", f"{there.items[0].id}", "999999"),
+        "/l/<slug>": Shared(here.leader.slug, applicant.slug, "nobody"),
+        "/p/<token>": Shared(bags.token_of(bag), bags.code_of(bag), "a" * 26),
+        "/p/count-in/<token>": Shared(for_arrival, for_supplier, "a.b"),
+        "/s/<token>": Shared(for_supplier, for_arrival, "a.b"),
+        "/pictures/<name>": Shared(*pictures_of, f"{'a' * 26}-240.webp"),
+        "/assets/<name>": Shared(built, "manifest.json", "phone-AAAAAAAA.css"),
+        "/documents/<name>": Shared("rules", "rules/2026-11", "secret"),
+        "?url=": Shared(*addresses_of, "https://evil.example/"),
+    }
