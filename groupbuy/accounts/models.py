@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from flask_login import UserMixin
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from groupbuy.core.crypto import EncryptedJson, EncryptedText
+from groupbuy.core.crypto import EncryptedJson, EncryptedText, lookup_hash
 from groupbuy.core.db import Instant, Name, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
 
@@ -116,8 +117,19 @@ class Address(db.Model):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"), index=True)
     contact: Mapped[dict[str, str]] = mapped_column(EncryptedJson)
+    contact_hash: Mapped[str] = mapped_column(sa.String(64))  # finds the same contact again
     is_default: Mapped[bool] = mapped_column(default=False)
     used_at: Mapped[Instant]
+
+    @validates("contact")
+    def _hash(self, _name: str, contact: dict[str, str]) -> dict[str, str]:
+        self.contact_hash = self.hash_of(contact)
+        return contact
+
+    @staticmethod
+    def hash_of(contact: dict[str, str]) -> str:
+        """The same for the same contact, and no use to anybody without the lookup key."""
+        return lookup_hash(json.dumps(contact, sort_keys=True))
 
 
 _BELONGS_TO_NOBODY = sa.text("leader_id IS NULL AND supplier_id IS NULL")
@@ -159,7 +171,7 @@ class Leader(Stateful, db.Model):
     NEXT_STATES = {
         "applied": {"approved", "disabled"},
         "approved": {"disabled"},
-        "disabled": {"approved"},
+        "disabled": {"approved", "applied"},  # who was refused may try again
     }
 
     id: Mapped[PrimaryKey]
@@ -172,6 +184,11 @@ class Leader(Stateful, db.Model):
     contact_phone: Mapped[str | None] = mapped_column(EncryptedText)
     contact_hours: Mapped[str | None] = mapped_column(sa.String(40))
     state: Mapped[str] = mapped_column(one_of("applied", "approved", "disabled", called="state"))
+    decided_at: Mapped[Instant | None]  # when an operator last approved, refused or disabled them
+    decided_because: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    deal_defaults: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, default=dict, server_default="{}"
+    )  # what the form of a new deal begins with
     created_at: Mapped[Instant]
 
     user: Mapped[User] = relationship()
@@ -199,6 +216,10 @@ class Member(db.Model):
     phone: Mapped[str | None] = mapped_column(EncryptedText)
     phone_hash: Mapped[str | None] = mapped_column(sa.String(64))
     source_ref: Mapped[str | None] = mapped_column(sa.String(200))
+    tags: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    note: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")  # staff only
+    blocked_at: Mapped[Instant | None]  # since then they cannot order
+    blocked_because: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     created_at: Mapped[Instant]
 
     user: Mapped[User | None] = relationship()
@@ -216,6 +237,21 @@ class PickupPoint(db.Model):
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     hours: Mapped[str] = mapped_column(sa.String(100), default="")
     is_active: Mapped[bool] = mapped_column(default=True)
+
+
+class SavedView(db.Model):
+    """Filters of a list that somebody gave a name; `page` is the endpoint of the list."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (sa.UniqueConstraint("leader_id", "user_id", "page", "name"),)
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("user_account.id"))
+    page: Mapped[str] = mapped_column(sa.String(60))
+    name: Mapped[str] = mapped_column(sa.String(40))
+    query: Mapped[str] = mapped_column(sa.String(500))  # as in the address, without "?"
+    made_at: Mapped[Instant]
 
 
 class Follow(db.Model):

@@ -37,6 +37,8 @@ class Supplier(db.Model):
     contact_name: Mapped[str] = mapped_column(sa.String(100), default="")
     contact_phone: Mapped[str | None] = mapped_column(EncryptedText)
     link_version: Mapped[int] = mapped_column(default=1)  # raising it revokes signed links
+    note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[Instant]
 
 
@@ -52,6 +54,7 @@ class Product(db.Model):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     attributes: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict, server_default="{}")
     video_url: Mapped[str | None] = mapped_column(sa.String(500))
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[Instant]
 
     skus: Mapped[list[Sku]] = relationship(back_populates="product")
@@ -87,6 +90,7 @@ class Sku(db.Model):
     after_sale_class: Mapped[str] = mapped_column(
         one_of(*AFTER_SALE_CLASSES, called="after_sale_class"), default="standard"
     )
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[Instant]
 
     product: Mapped[Product] = relationship(back_populates="skus")

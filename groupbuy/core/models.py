@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from groupbuy.core.db import Instant, Name, PrimaryKey, one_of
+from groupbuy.core.db import Id, Instant, Name, PrimaryKey, one_of
 from groupbuy.extensions import db
 
 
@@ -37,6 +37,31 @@ class ActionLog(db.Model):
     id: Mapped[PrimaryKey]
     at: Mapped[Instant] = mapped_column(index=True)
     actor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    # Without foreign key: the log outlives whatever it tells of.
+    leader_id: Mapped[int | None] = mapped_column(Id, index=True)
     action: Mapped[Name]
     subject: Mapped[Name]
     detail: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class JobRequest(db.Model):
+    """An operator wants a job to run now; the scheduler takes it at its next look."""
+
+    __tablename__ = "job_request"
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[Name]
+    asked_at: Mapped[Instant]
+    asked_by_id: Mapped[int | None] = mapped_column(Id)
+    taken_at: Mapped[Instant | None]
+
+
+class SiteSetting(db.Model):
+    """Something an operator set on a page; it goes before the environment's value."""
+
+    __tablename__ = "site_setting"
+
+    name: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    value: Mapped[Any] = mapped_column(sa.JSON)
+    changed_at: Mapped[Instant]
+    changed_by_id: Mapped[int | None] = mapped_column(Id)

@@ -64,6 +64,8 @@ class Order(Stateful, db.Model):
     paid_fen: Mapped[Fen] = mapped_column(default=0)
     refunded_fen: Mapped[Fen] = mapped_column(default=0)  # counted when requested
     note: Mapped[str] = mapped_column(sa.String(500), default="")
+    staff_note: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    note_to_member: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
     # As on the form of the day: {"name", "phone", "building", "unit", "room"}.
     contact: Mapped[dict[str, str] | None] = mapped_column(EncryptedJson)
     answers: Mapped[dict[str, str] | None] = mapped_column(

@@ -152,3 +152,30 @@ class HandoverLine(db.Model):
     )
     leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
     pieces: Mapped[Pieces]
+
+
+class DoubleHandover(db.Model):
+    """A bag that a phone without network gave out although it had been given out before.
+
+    Somebody has to look whether two people took it; `closed_because` says what came of that.
+    """
+
+    __tablename__ = "double_handover"
+    __table_args__ = (
+        sa.UniqueConstraint("pickup_id", "nonce"),
+        sa.CheckConstraint("closed_at IS NULL OR closed_because <> ''", name="closed"),
+    )
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"), index=True)
+    pickup_id: Mapped[int] = mapped_column(sa.ForeignKey("pickup.id"))
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    scanned_at: Mapped[Instant]  # by the phone's own clock
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    reported_at: Mapped[Instant]
+    closed_at: Mapped[Instant | None]
+    closed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    closed_because: Mapped[str] = mapped_column(sa.String(300), default="")
+
+    pickup: Mapped[Pickup] = relationship()
+    by: Mapped[User | None] = relationship(foreign_keys=[by_id])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from groupbuy.core.db import Fen, Instant, Name, Pieces, PrimaryKey
+from groupbuy.core.db import Fen, Instant, Name, Pieces, PrimaryKey, one_of
 from groupbuy.extensions import db
 
 if TYPE_CHECKING:  # relationships by name, so that the packages' models need no order
@@ -27,6 +28,8 @@ class PurchaseList(db.Model):
     supplier_id: Mapped[int] = mapped_column(sa.ForeignKey("supplier.id"), index=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
     current_revision: Mapped[int]
+    # The deal was reopened: until the next closing writes another revision, nobody delivers this.
+    withdrawn_at: Mapped[Instant | None]
 
     deal: Mapped[Deal] = relationship()
     supplier: Mapped[Supplier] = relationship()
@@ -101,3 +104,55 @@ class PurchaseSplit(db.Model):
     point_id: Mapped[int] = mapped_column(sa.ForeignKey("pickup_point.id"), primary_key=True)
     leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
     pieces: Mapped[Pieces]
+
+
+class SupplierAnswer(db.Model):
+    """What a supplier said to one revision of a list. Append-only: the last one counts.
+
+    `by_id` is the member of staff who wrote down what was said on the phone; None: the supplier.
+    """
+
+    __tablename__ = "supplier_answer"
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    revision_id: Mapped[int] = mapped_column(sa.ForeignKey("purchase_revision.id"), index=True)
+    at: Mapped[Instant]
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    ready_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    revision: Mapped[PurchaseRevision] = relationship()
+    lines: Mapped[list[SupplierAnswerLine]] = relationship(order_by="SupplierAnswerLine.line_id")
+
+
+class SupplierAnswerLine(db.Model):
+    """How many pieces of a line the supplier will bring: all is full, 0 is none, else short."""
+
+    __tablename__ = "supplier_answer_line"
+    __table_args__ = (sa.CheckConstraint("pieces >= 0", name="pieces"),)
+
+    answer_id: Mapped[int] = mapped_column(sa.ForeignKey("supplier_answer.id"), primary_key=True)
+    line_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("purchase_line.id"), primary_key=True, index=True
+    )
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    pieces: Mapped[Pieces]
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class Photo(db.Model):
+    """Evidence for staff and supplier: a delivery note, or damaged goods (then with its line)."""
+
+    __tablename__ = "photo"
+
+    id: Mapped[PrimaryKey]
+    leader_id: Mapped[int] = mapped_column(sa.ForeignKey("leader.id"))
+    list_id: Mapped[int] = mapped_column(sa.ForeignKey("purchase_list.id"), index=True)
+    line_id: Mapped[int | None] = mapped_column(sa.ForeignKey("purchase_line.id"))
+    kind: Mapped[str] = mapped_column(one_of("delivery_note", "damage", called="kind"))
+    token: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    width: Mapped[int]
+    height: Mapped[int]
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
+    added_at: Mapped[Instant]
