@@ -38,7 +38,10 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
             environ.get("DATABASE_URL") or f"sqlite:///{instance / 'groupbuy.db'}"
         ),
         "DATABASE_POOL_SIZE": int(environ.get("DATABASE_POOL_SIZE", "4")),
+        # How old may be what is the same for everybody: the items on a deal page, say.
+        "KEPT_SECONDS": float(environ.get("KEPT_SECONDS", "1")),
         "SITE_NAME": environ.get("SITE_NAME", "邻里团"),
+        "OPERATOR_NAME": environ.get("OPERATOR_NAME", ""),  # who answers for people's data
         "OPERATOR_CONTACT": environ.get("OPERATOR_CONTACT", ""),  # shown to who has no leader yet
         "SITE_URL": environ.get("SITE_URL", "http://127.0.0.1:8000").rstrip("/"),
         "TIMEZONE": environ.get("TIMEZONE", "Asia/Shanghai"),

@@ -22,6 +22,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["groupbuy_data_keys"] = crypto.parse_keys(app.config["DATA_KEYS"])
+    app.extensions["groupbuy_kept"] = {}
     _bind_extensions(app)
     pages.register(app)
     cli.register(app)

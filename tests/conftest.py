@@ -32,6 +32,7 @@ NOON = datetime(2035, 5, 12, 4, 0, tzinfo=UTC)
 MIGRATIONS = str(pathlib.Path(__file__).parents[1] / "migrations")
 SETTINGS: dict[str, Any] = {
     "TESTING": True,
+    "KEPT_SECONDS": 0,
     "SECRET_KEY": "only-for-tests",
     "DATA_KEYS": f"t:{base64.b64encode(bytes(32)).decode()}",
     "LOOKUP_KEY": "only-for-tests",

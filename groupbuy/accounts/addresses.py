@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Address, User
+from groupbuy.accounts.people import hold
 from groupbuy.core.db import rowcount
 from groupbuy.core.errors import RuleBroken
 from groupbuy.extensions import db
@@ -58,10 +60,11 @@ def remember(user: User, contact: dict[str, str], *, now: datetime) -> None:
 
     Where there is no room, the one that was not used for longest makes it; never the default.
     """
-    known = _alone(user)
-    if twin := _same(known, contact):
-        twin.used_at = now
+    hold(user.id)
+    same = {"user": user.id, "hash": Address.hash_of(_parts(contact)), "now": now}
+    if db.session.connection().execute(_using(), same).rowcount:
         return
+    known = _alone(user)
     if len(known) >= MOST:
         # Accounts that were joined may hold more than MOST.
         for old in [address for address in known if not address.is_default][
@@ -101,9 +104,20 @@ def _in_order(user: User) -> sa.Select[Address]:
     return mine.order_by(Address.is_default.desc(), Address.used_at.desc(), Address.id.desc())
 
 
+@cache
+def _using() -> sa.Update:
+    address = Address.__table__
+    mine = (
+        address.c.user_id == sa.bindparam("user"),
+        address.c.contact_hash == sa.bindparam("hash"),
+    )
+    now = sa.bindparam("now", type_=address.c.used_at.type)
+    return sa.update(address).where(*mine).values(used_at=now)
+
+
 def _alone(user: User) -> Sequence[Address]:
     """What `user` keeps, while nobody else changes it: two orders at once keep a contact once."""
-    db.session.execute(sa.select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+    hold(user.id)
     return db.session.scalars(_in_order(user).execution_options(populate_existing=True)).all()
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.accounts.models import Member, User
 from groupbuy.core import crypto
 from groupbuy.core.db import insert_once
 from groupbuy.extensions import db
@@ -16,17 +16,17 @@ from groupbuy.extensions import db
 GUEST = "guest:"  # how the source_ref of a guest's row begins, until somebody claims it
 
 
-def membership(leader: Leader, user: User, *, now: datetime) -> Member:
-    """The first row under which `leader` knows `user`, added if there is none."""
-    whose = {"leader_id": leader.id, "user_id": user.id}
+def membership(leader_id: int, user: User, *, now: datetime) -> Member:
+    """The first row under which the leader knows `user`, added if there is none."""
+    whose = {"leader_id": leader_id, "user_id": user.id}
     if found := db.session.scalars(_finding(), whose).first():
         return found
     own = {"user_id": user.id, "phone": user.phone, "phone_hash": user.phone_hash}
-    return _add(leader, f"user:{user.id}", {"name": user.name, **own}, now)
+    return _add(leader_id, f"user:{user.id}", {"name": user.name, **own}, now)
 
 
 def guest_membership(
-    leader: Leader, browser: str, name: str, phone: str, *, now: datetime
+    leader_id: int, browser: str, name: str, phone: str, *, now: datetime
 ) -> Member:
     """The row of somebody who did not sign in: this browser with this phone number.
 
@@ -36,13 +36,13 @@ def guest_membership(
     """
     phone_hash = crypto.lookup_hash(phone)
     own = {"name": name, "phone": phone, "phone_hash": phone_hash}
-    return _add(leader, f"{GUEST}{browser}:{phone_hash[:16]}", own, now)
+    return _add(leader_id, f"{GUEST}{browser}:{phone_hash[:16]}", own, now)
 
 
-def _add(leader: Leader, ref: str, facts: Mapping[str, object], now: datetime) -> Member:
-    row = {"leader_id": leader.id, "source_ref": ref, "created_at": now, **facts}
+def _add(leader_id: int, ref: str, facts: Mapping[str, object], now: datetime) -> Member:
+    row = {"leader_id": leader_id, "source_ref": ref, "created_at": now, **facts}
     db.session.execute(insert_once(Member).values(row))
-    made = sa.select(Member).where(Member.leader_id == leader.id, Member.source_ref == ref)
+    made = sa.select(Member).where(Member.leader_id == leader_id, Member.source_ref == ref)
     return db.session.scalars(made).one()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import selectinload
 from groupbuy.accounts.models import ROLES, Leader, RoleGrant, User
 from groupbuy.accounts.passwords import check_password, set_password
 from groupbuy.core import crypto
-from groupbuy.core.db import insert_once, rowcount
+from groupbuy.core.db import insert_once, on_postgresql, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.models import ActionLog
 from groupbuy.core.text import clean_name, mask_name, parse_phone
@@ -100,6 +101,21 @@ def find_or_add(name: str, phone: str, *, now: datetime) -> tuple[User, bool]:
     if user.state == "disabled":
         raise PersonDisabled(name=name)
     return user, created
+
+
+def hold(user_id: int) -> None:
+    """Until commit nobody else changes what belongs to this person: cart, contacts, sign-in.
+
+    SQLite's writer is alone anyway.
+    """
+    if on_postgresql():
+        db.session.connection().execute(_holding(), {"user_id": user_id})
+
+
+@cache
+def _holding() -> sa.Select[int]:
+    own = sa.select(User.id).where(User.id == sa.bindparam("user_id"))
+    return own.with_for_update(key_share=True)
 
 
 def grant(

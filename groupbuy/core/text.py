@@ -12,6 +12,7 @@ import unicodedata
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ID = re.compile("[0-9]{1,18}")
 _QUANTITY = re.compile("[0-9]{1,4}")
 _PHONE = re.compile("1[3-9][0-9]{9}")
 _EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
@@ -58,6 +59,11 @@ def parse_quantity(text: str) -> int:
     if not _QUANTITY.fullmatch(plain):
         raise ValueError(text)
     return int(plain)
+
+
+def id_or_none(text: str) -> int | None:
+    """The id of a row as it stands in an address; None for what no id looks like."""
+    return int(text) if _ID.fullmatch(text) else None
 
 
 def parse_phone(text: str) -> str:

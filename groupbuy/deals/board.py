@@ -16,7 +16,7 @@ from groupbuy.orders.models import Order, OrderLine
 COUNTED_STATES = ("placed", "confirmed", "fulfilled")  # orders that somebody vouched for
 _SLUG = re.compile("[0-9A-Za-z_-]{1,40}")
 _ID = re.compile("[0-9]{1,18}")
-_PUBLISHED = (Deal.state != "draft", Deal.closes_at.is_not(None))
+PUBLISHED = (Deal.state != "draft", Deal.closes_at.is_not(None))
 
 
 class Progress(NamedTuple):
@@ -33,17 +33,22 @@ class Progress(NamedTuple):
         return counts.get(minimum_kind, 0)
 
 
+def is_slug(text: str) -> bool:
+    """Whether a link could end so."""
+    return bool(_SLUG.fullmatch(text))
+
+
 def published(slug: str) -> Deal | None:
     """The deal behind a shared link with its leader and points, unless it is still a draft.
 
     The shape is checked first: what no link can hold never reaches the database.
     """
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         return None
     return (
         db.session.scalars(
             sa.select(Deal)
-            .where(Deal.slug == slug, *_PUBLISHED)
+            .where(Deal.slug == slug, *PUBLISHED)
             .options(joinedload(Deal.leader), joinedload(Deal.points), joinedload(Deal.pictures))
         )
         .unique()
@@ -53,13 +58,13 @@ def published(slug: str) -> Deal | None:
 
 def published_item(slug: str, item_id: str) -> DealItem | None:
     """An item of the deal behind a shared link, with its product and pictures; both as typed."""
-    if not _SLUG.fullmatch(slug) or not _ID.fullmatch(item_id):
+    if not is_slug(slug) or not _ID.fullmatch(item_id):
         return None
     product = joinedload(DealItem.sku).joinedload(Sku.product)
     return db.session.scalars(
         sa.select(DealItem)
         .join(DealItem.deal)
-        .where(DealItem.id == int(item_id), Deal.slug == slug, *_PUBLISHED)
+        .where(DealItem.id == int(item_id), Deal.slug == slug, *PUBLISHED)
         .options(
             contains_eager(DealItem.deal).joinedload(Deal.leader),
             product.joinedload(Product.category),
@@ -73,7 +78,7 @@ def published_picture(token: str) -> Picture | None:
 
     The deals are found by their leader: a product is only ever in those.
     """
-    own = sa.select(Deal.id).where(Deal.id == Picture.deal_id, *_PUBLISHED)
+    own = sa.select(Deal.id).where(Deal.id == Picture.deal_id, *PUBLISHED)
     offered = (
         sa.select(DealItem.id)
         .join(Deal, Deal.id == DealItem.deal_id)
@@ -81,7 +86,7 @@ def published_picture(token: str) -> Picture | None:
         .where(
             Sku.product_id == Picture.product_id,
             Deal.leader_id == Picture.leader_id,
-            *_PUBLISHED,
+            *PUBLISHED,
         )
     )
     return db.session.scalars(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flask import session
 
+from groupbuy.accounts import people
 from groupbuy.accounts.models import User
 from groupbuy.core.db import transaction
 from groupbuy.deals.models import Deal, DealItem
@@ -22,12 +23,12 @@ def basket(deal: Deal) -> dict[int, Held]:
     """Item id -> what this person put aside from `deal`."""
     if user := me().user:
         return cart.cart_of(user.id, deal)
-    return guest_cart(deal)
+    return guest_cart(deal.id)
 
 
-def guest_cart(deal: Deal) -> dict[int, Held]:
-    """What the cookie of this browser holds of `deal`; empty once its person signed in."""
-    held = session.get("carts", {}).get(str(deal.id), {})
+def guest_cart(deal_id: int) -> dict[int, Held]:
+    """What the cookie of this browser holds of a deal; empty once its person signed in."""
+    held = session.get("carts", {}).get(str(deal_id), {})
     return {int(item_id): Held(*counted) for item_id, counted in held.items()}
 
 
@@ -36,7 +37,7 @@ def put(deal: Deal, wanted: Mapping[DealItem, int], *, now: datetime) -> None:
     if user := me().user:
         user_id = user.id
         with transaction():
-            cart.lock(user_id)
+            people.hold(user_id)
             for item, pieces in wanted.items():
                 cart.put(user_id, item, pieces, now=now)
         return
@@ -45,30 +46,33 @@ def put(deal: Deal, wanted: Mapping[DealItem, int], *, now: datetime) -> None:
         held.pop(str(item.id), None)
         if pieces:
             held[str(item.id)] = [pieces, item.price_fen]
-    _keep(deal, dict(list(held.items())[-_MOST_KINDS:]))
+    _keep(deal.id, dict(list(held.items())[-_MOST_KINDS:]))
 
 
-def take_out(deal: Deal, item_ids: Iterable[int]) -> None:
+def take_out(deal_id: int, item_ids: Iterable[int]) -> None:
     """Forget what a guest has ordered; `cart.empty` does it for people who signed in."""
     gone = {str(item_id) for item_id in item_ids}
-    held = session.get("carts", {}).get(str(deal.id), {})
-    _keep(deal, {item_id: counted for item_id, counted in held.items() if item_id not in gone})
+    held = session.get("carts", {}).get(str(deal_id), {})
+    _keep(deal_id, {item_id: counted for item_id, counted in held.items() if item_id not in gone})
 
 
 def adopt(user: User, *, now: datetime) -> None:
-    """Hand this browser's carts to `user`, who has just signed in. Inside a transaction."""
+    """Hand this browser's carts to `user`, who has just signed in. Inside a transaction.
+
+    The browser forgets them after the commit, in `letting_in.go_on`.
+    """
     held = {
         int(item_id): Held(*counted)
-        for counts in session.pop("carts", {}).values()
+        for counts in session.get("carts", {}).values()
         for item_id, counted in counts.items()
     }
     if held:
         cart.adopt(user.id, held, now=now)
 
 
-def _keep(deal: Deal, held: dict[str, list[int]]) -> None:
+def _keep(deal_id: int, held: dict[str, list[int]]) -> None:
     carts = dict(session.get("carts", {}))
-    carts.pop(str(deal.id), None)
+    carts.pop(str(deal_id), None)
     if held:
-        carts[str(deal.id)] = held
+        carts[str(deal_id)] = held
     session["carts"] = dict(list(carts.items())[-_MOST_DEALS:])

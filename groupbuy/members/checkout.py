@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 from groupbuy.access import policy
 from groupbuy.accounts import addresses, consent
 from groupbuy.accounts.membership import guest_membership, membership
-from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.accounts.models import Member, User
 from groupbuy.core import clock
 from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import BadInput, RuleBroken
@@ -31,12 +31,15 @@ from groupbuy.core.text import parse_phone
 from groupbuy.core.tokens import public_id
 from groupbuy.deals import board
 from groupbuy.deals.models import Deal, DealItem
+from groupbuy.deals.stand import Stand, stand, unread
+from groupbuy.deals.stock import SoldOut
 from groupbuy.deals.window import DealClosed, NotOpenYet
+from groupbuy.extensions import db
 from groupbuy.members import basket
 from groupbuy.members.checkout_form import CheckoutForm, checkout_form
 from groupbuy.members.order_lines import OrderLines, read_lines
 from groupbuy.members.order_reading import last_order_from
-from groupbuy.members.person import me, remember_guest
+from groupbuy.members.person import me, own_orders, remember_guest
 from groupbuy.orders import cart
 from groupbuy.orders.form import OrderForm
 from groupbuy.orders.models import Order
@@ -49,7 +52,7 @@ bp = Blueprint("checkout", __name__)
 class Checkout:
     """A form on its way: what is wanted, by whom, and what stands in the way."""
 
-    deal: Deal
+    stand: Stand
     form: CheckoutForm
     lines: OrderLines
     problem: str = ""
@@ -60,47 +63,62 @@ class Checkout:
 def show(slug: str) -> Response:
     """The goods in the cart, what they cost, and what has to be said to order them."""
     deal = board.published(slug) or abort(404)
+    about = stand(slug) or abort(404)
     if deal.phase(clock.now()) != "open":
-        return _page(Checkout(deal, _form(deal), OrderLines()), 409)
+        return _page(Checkout(about, _form(about), OrderLines()), 409)
     held = basket.basket(deal)
     lines = OrderLines(quantities={item_id: one.pieces for item_id, one in held.items()})
     session.setdefault("browser", public_id(20))
-    form = _form(deal, key=public_id(24), **_remembered(deal))
-    return _page(Checkout(deal, form, lines, _dearer(deal, held)))
+    form = _form(about, key=public_id(24), **_remembered(about))
+    return _page(Checkout(about, form, lines, _dearer(deal, held)))
 
 
 @bp.post("/d/<slug>/checkout")
 @policy("public")
 def order(slug: str) -> Response:
     """Order what the form says, or say at its fields why not."""
-    deal = board.published(slug) or abort(404)
-    now = clock.now()
-    sent = Checkout(deal, _form(deal), read_lines(request.form))
-    if not sent.form.validate() or sent.lines.problems:
+    about, now = stand(slug) or abort(404), clock.now()
+    lines = read_lines(request.form)
+    if gone := about.sold_out(lines.quantities):
+        return _nothing_left(about, gone)
+    sent = Checkout(about, _form(about), lines)
+    if not sent.form.validate() or lines.problems:
         return _page(sent, 422)
-    leader, said = deal.leader, _("Your order is noted.")  # in the language of who asks
+    said = _("Your order is noted.")  # in the language of who asks
     try:
-        number, member = retrying(lambda: _in_one_transaction(sent, leader, now))
+        number, member = retrying(lambda: _in_one_transaction(sent, now))
     except RuleBroken as refusal:
         return _refused(sent, refusal)
     if not me().user:
-        basket.take_out(deal, sent.lines.quantities)
+        basket.take_out(about.id, lines.quantities)
         remember_guest(member)
     flash(said, "success")
     return redirect(url_for("orders.show", number=number), 303)
 
 
-def _in_one_transaction(sent: Checkout, leader: Leader, now: datetime) -> tuple[str, Member]:
+def _nothing_left(about: Stand, gone: list[str]) -> Response:
+    """A short no for the many who come too late: there is no form left to keep.
+
+    Unless this is the second tap of somebody who got the last piece.
+    """
+    made = own_orders().where(Order.deal_id == about.id, Order.form_key == request.form.get("key"))
+    if earlier := db.session.scalars(made).first():
+        return redirect(url_for("orders.show", number=earlier.number), 303)
+    page = render_template("members/checkout_sold_out.html", about=about, gone=gone)
+    return make_response(page, SoldOut.status)
+
+
+def _in_one_transaction(sent: Checkout, now: datetime) -> tuple[str, Member]:
     """The order's number and whose it is: read here, after the end both would be read again."""
     with transaction():
-        made = _order(sent, leader, now)
-        return made.number, made.member
+        member = _member(sent, now)
+        return _order(sent, member, now).number, member
 
 
-def _order(sent: Checkout, leader: Leader, now: datetime) -> Order:
+def _order(sent: Checkout, member: Member, now: datetime) -> Order:
     """The order, and what is remembered for the next one."""
-    user, deal, form, lines = me().user, sent.deal, sent.form, sent.lines
-    member = _member(leader, form, now)
+    user, form, lines = me().user, sent.form, sent.lines
+    deal = unread(sent.stand.id)
     wanted = OrderForm(
         lines.quantities,
         int(form.point.data or 0),
@@ -123,35 +141,36 @@ def _order(sent: Checkout, leader: Leader, now: datetime) -> Order:
     return place_order(member, deal, wanted, now=now, actor_id=user.id if user else None)
 
 
-def _member(leader: Leader, form: CheckoutForm, now: datetime) -> Member:
+def _member(sent: Checkout, now: datetime) -> Member:
+    leader_id, form = sent.stand.leader_id, sent.form
     if user := me().user:
-        return membership(leader, user, now=now)
+        return membership(leader_id, user, now=now)
     browser = session.get("browser")
     if not browser:  # a form without the cookie that came with it
         raise BadInput("key", _("This form cannot be read. Please open it again."))
     name, phone = str(form.name.data), str(form.phone.data)
-    return guest_membership(leader, browser, name, phone, now=now)
+    return guest_membership(leader_id, browser, name, phone, now=now)
 
 
-def _form(deal: Deal, **remembered: Any) -> CheckoutForm:
-    return checkout_form(deal, ask_consent=bool(consent.missing(_known(deal))), **remembered)
+def _form(about: Stand, **remembered: Any) -> CheckoutForm:
+    return checkout_form(about, ask_consent=bool(consent.missing(_known(about))), **remembered)
 
 
-def _known(deal: Deal) -> User | Member | None:
+def _known(about: Stand) -> User | Member | None:
     """Who orders, if that is known already: with another number a guest is somebody else."""
     if user := me().user:
         return user
     typed = request.form.get("phone")
     try:
-        return me().guest_of(deal.leader, parse_phone(typed) if typed is not None else None)
+        return me().guest_of(about.leader_id, parse_phone(typed) if typed is not None else None)
     except ValueError:
         return None
 
 
-def _remembered(deal: Deal) -> dict[str, Any]:
+def _remembered(about: Stand) -> dict[str, Any]:
     """Where they collected last time, and the contact: the default address, or a guest's last."""
-    last = last_order_from(deal.leader)
-    points = {point.id for point in deal.points}
+    last = last_order_from(about.leader_id)
+    points = {point.id for point in about.points}
     where = {"point": last.point_id} if last and last.point_id in points else {}
     if user := me().user:
         known = addresses.default(user)
@@ -182,13 +201,13 @@ def _refused(sent: Checkout, refusal: RuleBroken) -> Response:
 
 
 def _page(sent: Checkout, status: int = 200) -> Response:
-    now = clock.now()
-    items: list[DealItem] = [i for i in sent.deal.items if i.id in sent.lines.quantities]
+    now, deal = clock.now(), board.published(sent.stand.slug) or abort(404)
+    items: list[DealItem] = [i for i in deal.items if i.id in sent.lines.quantities]
     quantities = sent.lines.quantities
     costs = {item.id: item.price_fen * quantities[item.id] for item in items}
     page = render_template(
         "members/checkout.html",
-        deal=sent.deal,
+        deal=deal,
         form=sent.form,
         lines=sent.lines,
         problem=sent.problem,
@@ -198,7 +217,7 @@ def _page(sent: Checkout, status: int = 200) -> Response:
         costs=costs,
         total_fen=sum(costs.values()),
         now=now,
-        phase=sent.deal.phase(now),
+        phase=deal.phase(now),
         person=me(),
     )
     return make_response(page, status)

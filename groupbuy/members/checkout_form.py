@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 from wtforms.widgets import TextArea
 
-from groupbuy.deals.models import Deal, DealQuestion
+from groupbuy.deals.stand import Stand
 from groupbuy.forms import (
     Choice,
     ChoiceField,
@@ -54,7 +54,7 @@ class CheckoutForm(Form):
         return {f.name.removeprefix("ask-"): str(f.data) for f in self.questions if f.data}
 
 
-def checkout_form(deal: Deal, *, ask_consent: bool, **remembered: Any) -> CheckoutForm:
+def checkout_form(deal: Stand, *, ask_consent: bool, **remembered: Any) -> CheckoutForm:
     """The form for `deal`, filled in with what is `remembered` unless it was sent."""
     fields: dict[str, Any] = {f"ask-{q.id}": _field(q) for q in deal.questions}
     if ask_consent:
@@ -69,7 +69,7 @@ def checkout_form(deal: Deal, *, ask_consent: bool, **remembered: Any) -> Checko
     return form
 
 
-def _field(question: DealQuestion) -> Any:
+def _field(question: Any) -> Any:
     checks = [needed(_l("The leader needs an answer to this."))] if question.required else []
     if question.kind == "choice":
         choices = [Choice("", "—"), *(Choice(choice) for choice in question.choices)]

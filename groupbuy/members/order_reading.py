@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from groupbuy.accounts.models import Leader
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.members.person import me, own_orders
@@ -56,21 +55,12 @@ def bag_of(order: Order) -> Pickup | None:
     return db.session.scalars(own).one_or_none()
 
 
-def own_in(deal: Deal) -> Sequence[Order]:
-    """The live orders in `deal` of whoever asks, in order; strangers are not looked up."""
-    person = me()
-    if not person.user and not person.guest_members:
-        return []
-    live = own_orders().where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
-    return db.session.scalars(live.order_by(Order.id)).all()
-
-
-def last_order_from(leader: Leader) -> Order | None:
-    """What whoever asks ordered last from `leader`."""
+def last_order_from(leader_id: int) -> Order | None:
+    """What whoever asks ordered last from the leader."""
     person = me()
     if not person.user and not person.guest_members:
         return None
-    latest = own_orders().where(Order.leader_id == leader.id).order_by(Order.id.desc()).limit(1)
+    latest = own_orders().where(Order.leader_id == leader_id).order_by(Order.id.desc()).limit(1)
     return db.session.scalars(latest).one_or_none()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from flask import abort, g, session
 from flask_login import current_user
 
-from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.accounts.models import Member, User
 from groupbuy.core import crypto
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
@@ -26,24 +27,26 @@ class Person:
     guest_members: tuple[int, ...]
 
     def is_member(self) -> sa.ColumnElement[bool]:
-        """Whether a row of Member is this person.
+        """Whether a row of Member is this person."""
+        return whose(self.user.id if self.user else 0, self.guest_members)
 
-        A guest's row that somebody has claimed is theirs alone: whoever only typed their number,
-        or lent them a phone, would else see all that they order from then on.
-        """
-        guest = sa.and_(Member.id.in_(self.guest_members), Member.user_id.is_(None))
-        mine: list[sa.ColumnElement[bool]] = [guest]
-        if self.user:
-            mine.append(Member.user_id == self.user.id)
-        return sa.or_(*mine)
-
-    def guest_of(self, leader: Leader, phone: str | None) -> Member | None:
+    def guest_of(self, leader_id: int, phone: str | None) -> Member | None:
         """The guest of this browser with that number, or whoever it was last."""
-        known = sa.select(Member).where(Member.leader_id == leader.id, Member.user_id.is_(None))
+        known = sa.select(Member).where(Member.leader_id == leader_id, Member.user_id.is_(None))
         known = known.where(Member.id.in_(self.guest_members)).order_by(Member.id.desc()).limit(1)
         if phone is not None:
             known = known.where(Member.phone_hash == crypto.lookup_hash(phone))
         return db.session.scalars(known).one_or_none()
+
+
+def whose(user_id: Any, guest_members: Any) -> sa.ColumnElement[bool]:
+    """Whether a row of Member is of that user (0: nobody), or a guest of that browser.
+
+    A guest's row that somebody has claimed is theirs alone: whoever only typed their number,
+    or lent them a phone, would else see all that they order from then on.
+    """
+    guest = sa.and_(Member.id.in_(guest_members), Member.user_id.is_(None))
+    return sa.or_(guest, Member.user_id == user_id)
 
 
 def me() -> Person:

@@ -1,4 +1,7 @@
-"""What somebody put aside from a deal before ordering. Nothing is held by it: only orders hold."""
+"""What somebody put aside from a deal before ordering. Nothing is held by it: only orders hold.
+
+Who writes to a cart holds its person first (`people.hold`): another device may write to it, too.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from groupbuy.accounts.models import User
 from groupbuy.core.db import insert_once, rowcount
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
@@ -52,15 +54,6 @@ def cart_of(user_id: int, deal: Deal) -> dict[int, Held]:
         .order_by(CartLine.item_id)
     )
     return {item_id: Held(pieces, price_fen) for item_id, pieces, price_fen in rows}
-
-
-def lock(user_id: int) -> None:
-    """Hold the cart of somebody until commit: another device of theirs may write to it, too.
-
-    By the row of the user, as signing in and `addresses.remember` do it before they come here.
-    """
-    own = sa.select(User.id).where(User.id == user_id)
-    db.session.execute(own.with_for_update(key_share=True))
 
 
 def put(user_id: int, item: DealItem, pieces: int, *, now: datetime) -> None:

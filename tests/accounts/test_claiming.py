@@ -20,7 +20,7 @@ PHONE = "13812340001"
 
 def guest(browser: str = "b1", phone: str = PHONE, **values) -> Member:
     leader = values.get("leader") or make_leader()
-    return guest_membership(leader, browser, "王芳", phone, now=NOON)
+    return guest_membership(leader.id, browser, "王芳", phone, now=NOON)
 
 
 def test_every_guest_with_the_number_is_claimed_whichever_browser_and_leader(app: Flask):
@@ -37,7 +37,7 @@ def test_every_guest_with_the_number_is_claimed_whichever_browser_and_leader(app
 def test_nobody_elses_orders_are_claimed(app: Flask):
     stranger = guest(phone="13900000000")
     other = make_user(phone="13700000000")
-    taken = membership(make_leader(), other, now=NOON)
+    taken = membership(make_leader().id, other, now=NOON)
     taken.phone_hash = guest().phone_hash
     db.session.flush()
     user = make_user(phone=PHONE)

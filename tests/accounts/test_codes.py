@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from groupbuy import jobs
 from groupbuy.accounts import codes
 from groupbuy.accounts.codes import ProofGone, TooManyCodes, TooSoon, make_code, prove, redeem
 from groupbuy.accounts.models import OneTimeCode
@@ -106,12 +107,6 @@ def test_there_is_one_code_a_minute_and_five_an_hour_for_each_address(app: Flask
     make_code(WANG, now=NOON + 60 * MINUTE)
 
 
-def test_codes_of_yesterday_are_thrown_away(app: Flask):
-    make_code(WANG, now=NOON)
-    make_code(WANG, now=NOON + timedelta(days=1, seconds=1))
-    assert len(db.session.scalars(sa.select(OneTimeCode)).all()) == 1
-
-
 @pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "12.456"])
 def test_what_is_not_six_digits_is_no_code(typed: str):
     with pytest.raises(ValueError, match=typed or "^$"):
@@ -195,3 +190,20 @@ def test_control_reading_before_writing_lets_several_in_with_one_code(
     assert answers.errors == []
     assert sum(answers) > 1
     assert code
+
+
+def test_old_codes_are_forgotten_and_new_ones_stay(app: Flask):
+    make_code(WANG, now=NOON - timedelta(days=1) - codes.GOOD_FOR - SECOND)
+    make_code(CHEN, now=NOON - timedelta(days=1) - codes.GOOD_FOR)
+    db.session.commit()
+    assert jobs.run("forget-codes", NOON).done == 1
+    left = db.session.scalars(sa.select(OneTimeCode.target_hash)).all()
+    assert left == [CHEN.hash]
+
+
+def test_more_codes_than_are_forgotten_at_once_are_all_forgotten(app: Flask, monkeypatch):
+    monkeypatch.setattr(codes, "_FORGOTTEN_AT_ONCE", 2)
+    for number in range(5):
+        make_code(Reach("phone", f"1381234000{number}"), now=NOON)
+    db.session.commit()
+    assert jobs.run("forget-codes", NOON + timedelta(days=2)).done == 5

@@ -30,7 +30,7 @@ def of_phone(**values) -> User:
 
 def order_of(user: User):
     deal = make_deal()
-    return make_order(deal, 1, member=membership(deal.leader, user, now=NOON))
+    return make_order(deal, 1, member=membership(deal.leader_id, user, now=NOON))
 
 
 def test_a_free_number_and_a_free_address_become_theirs(app: Flask):
@@ -57,7 +57,7 @@ def test_whoever_has_only_wechat_becomes_the_account_of_the_number(app: Flask):
 def test_what_the_bare_account_had_goes_with_it(app: Flask):
     known, fresh = of_phone(), of_wechat()
     deal = make_deal()
-    member = membership(deal.leader, fresh, now=NOON)
+    member = membership(deal.leader_id, fresh, now=NOON)
     cart.put(fresh.id, deal.items[0], 2, now=NOON)
     contact = {"name": "王芳"}
     home = Address(user_id=fresh.id, contact=contact, is_default=True, used_at=NOON)

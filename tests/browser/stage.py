@@ -114,7 +114,7 @@ class _Setting:
         deal = create_deal(leader, form, now=self.now)
         deal.slug = CALLED_OFF
         publish(deal, now=self.now)
-        self._order("order-called_off", deal, membership(leader, self.resident, now=self.now))
+        self._order("order-called_off", deal, membership(leader.id, self.resident, now=self.now))
         cancel_deal(deal, because="磨米的机器坏了，下周再开", now=self.now)
 
     def _order(self, name: str, deal: Deal, member: Member) -> None:
@@ -125,7 +125,7 @@ class _Setting:
     def _orders(self) -> None:
         """One of each state: the resident's own, or a neighbour's seen by that neighbour."""
         guest = guest_membership(
-            _leader("demo-lin"), "x" * 20, "顾客阿明", "19900008888", now=self.now
+            _leader("demo-lin").id, "x" * 20, "顾客阿明", "19900008888", now=self.now
         )
         self.stage.sessions["guest"] = {"guest": [guest.id], "browser": "x" * 20}
         self._order("order-guest", _deal("demo-weekend"), guest)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 def own_order(page: Page, *pieces: int, paid: bool = False) -> Order:
     """An order of somebody who is signed in on `page`."""
     deal, user = open_deal(), somebody()
-    member = membership(deal.leader, user, now=clock.now())
+    member = membership(deal.leader_id, user, now=clock.now())
     order = make_order(deal, *pieces, member=member, now=clock.now())
     if paid:
         vouch(order, by_id=deal.leader.user_id, now=clock.now())

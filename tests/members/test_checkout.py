@@ -16,7 +16,7 @@ from groupbuy.deals.models import Deal, DealQuestion
 from groupbuy.extensions import db
 from groupbuy.orders.models import CartLine, Order
 from tests.checks import assert_everything_true
-from tests.factories import make_member, make_order, make_user
+from tests.factories import make_user
 from tests.members.test_cart import ZH, put, shown, sign_in, two_kinds
 from tests.pages.reading import words
 
@@ -192,21 +192,6 @@ def test_the_leaders_questions_are_asked_and_answered(app: Flask):
         assert sentence in words(missing)
     assert send(client, deal, fields | {text: "6-1102", number: "3", bag: "要"}).status_code == 303
     assert sorted(orders()[0].answers.values()) == ["3", "6-1102", "要"]
-
-
-def test_sold_out_while_it_was_in_the_cart(app: Flask):
-    deal = two_kinds(stock=2)
-    client = with_cart(app, deal)
-    fields = filled(client, deal)
-    make_order(deal, 2, member=make_member(deal.leader), now=clock.now())
-    db.session.commit()
-    answer = send(client, deal, fields)
-    assert answer.status_code == 409
-    assert "只剩 0 份" in words(answer) or "只剩 0" in words(answer)
-    assert "王芳" in answer.text
-    assert len(orders()) == 1
-    kept = fields | {f"q-{deal.items[0].id}": "0"}
-    assert send(client, deal, kept).status_code == 303
 
 
 def test_the_price_changed_while_it_was_in_the_cart(app: Flask):

@@ -191,6 +191,14 @@ def test_the_same_again_fills_the_cart_of_a_deal_that_is_open(app: Flask):
     assert put(client, order.deal, add=1).status_code == 303
 
 
+def test_the_same_again_leaves_more_in_the_cart_than_was_ordered_and_adds_what_is_fewer(app: Flask):
+    client, order = ordered(app, 2, 2, stock=9)
+    first, second = order.deal.items
+    put(client, order.deal, **{f"q-{first.id}": 3, f"q-{second.id}": 1})
+    client.post(f"/o/{order.number}/again")
+    assert "2 样 5 件" in shown(client, order.deal)
+
+
 def confirmed(client: FlaskClient, order: Order, fields: dict[str, str]) -> dict[str, str]:
     """`fields`, with the sum that the page shows for them."""
     shown_sum = re.search(r'name="confirmed"\s+value="(\d+)"', change(client, order, fields).text)
@@ -200,13 +208,13 @@ def confirmed(client: FlaskClient, order: Order, fields: dict[str, str]) -> dict
 
 def test_who_only_typed_a_number_never_sees_what_its_owner_orders(app: Flask):
     deal, phone = two_kinds(), "13812340001"
-    typed = guest_membership(deal.leader, "lent", "王芳", phone, now=clock.now())
+    typed = guest_membership(deal.leader_id, "lent", "王芳", phone, now=clock.now())
     first = make_order(deal, 1, member=typed)
     stranger = browser(app, None, typed)
     assert stranger.get(f"/o/{first.number}").status_code == 200
     owner = make_user(phone=phone)
     claim(owner)
-    own = make_order(deal, 1, member=membership(deal.leader, owner, now=clock.now()))
+    own = make_order(deal, 1, member=membership(deal.leader_id, owner, now=clock.now()))
     db.session.commit()
     for order in (first, own):
         assert stranger.get(f"/o/{order.number}").status_code == 404

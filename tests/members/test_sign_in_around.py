@@ -60,7 +60,7 @@ def test_orders_made_as_a_guest_are_found_by_the_code_but_not_by_a_password(
     app: Flask, texting: FakeTexting
 ):
     user, deal = wang(RIGHT), open_deal()
-    member = guest_membership(deal.leader, "b1", "王芳", PHONE, now=clock.now())
+    member = guest_membership(deal.leader_id, "b1", "王芳", PHONE, now=clock.now())
     order = make_order(deal, 1, member=member)
     db.session.commit()
     browser = Browser(app)

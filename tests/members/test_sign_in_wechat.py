@@ -157,7 +157,7 @@ def test_a_wechat_account_that_proves_a_known_phone_becomes_that_account(
     app: Flask, tencent: FakeWeChat, texting: FakeTexting
 ):
     user, browser, deal = wang(), Browser(app, IN_WECHAT), open_deal()
-    order = make_order(deal, 1, member=membership(deal.leader, user, now=clock.now()))
+    order = make_order(deal, 1, member=membership(deal.leader_id, user, now=clock.now()))
     db.session.commit()
     come_back(browser, tencent, ask(browser))
     assert browser.get(f"/o/{order.number}").status_code == 404

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from groupbuy import invariants
-from groupbuy.accounts import addresses, claiming, consent, devices, signing_in
+from groupbuy.accounts import addresses, claiming, consent, devices, people, signing_in
 from groupbuy.accounts.membership import guest_membership, membership
 from groupbuy.accounts.models import Member, User
 from groupbuy.accounts.reach import Reach
@@ -48,7 +48,7 @@ class Everywhere:
         """As the checkout does it for those who signed in."""
         with transaction():
             user, deal = db.session.get_one(User, self.user_id), self._deal()
-            member = membership(deal.leader, user, now=NOON)
+            member = membership(deal.leader_id, user, now=NOON)
             addresses.remember(user, CONTACT | {"room": random.choice("123")}, now=NOON)
             cart.empty(user.id, deal, self.items)
             consent.agree(user, consent.missing(user), now=NOON)
@@ -58,7 +58,7 @@ class Everywhere:
         with transaction():
             deal = self._deal()
             browser = random.choice("abc")
-            self._place(guest_membership(deal.leader, browser, "王芳", PHONE, now=NOON), deal)
+            self._place(guest_membership(deal.leader_id, browser, "王芳", PHONE, now=NOON), deal)
 
     def sign_in(self) -> None:
         with transaction():
@@ -69,7 +69,7 @@ class Everywhere:
 
     def fill_the_cart(self) -> None:
         with transaction():
-            cart.lock(self.user_id)
+            people.hold(self.user_id)
             for item in self._deal().items:
                 cart.put(self.user_id, item, random.randrange(4), now=NOON)
 
