@@ -1,4 +1,4 @@
-"""The goods of a deal as one person sees them laid out: shelves, photographs, their cart."""
+"""The goods of a deal as everybody sees them laid out: shelves and photographs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from groupbuy.catalog.models import Category, Picture, Product, Sku
 from groupbuy.core.db import AnySelect
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
-from groupbuy.orders.models import CartLine
 
 
 class Shelf(NamedTuple):
@@ -22,12 +21,10 @@ class Shelf(NamedTuple):
 
 
 class Stall(NamedTuple):
-    """`pictures` are the first of each item that has one; `held` is (pieces, price in fen) in the
-    cart of whoever asked. Both by item id."""
+    """`pictures` are the first of each item that has one, by item id."""
 
     shelves: list[Shelf]
     pictures: dict[int, Picture]
-    held: dict[int, tuple[int, int]]
 
     @property
     def items(self) -> list[DealItem]:
@@ -35,26 +32,21 @@ class Stall(NamedTuple):
         return [item for shelf in self.shelves for item in shelf.items]
 
 
-def stall(deal: Deal, user_id: int | None = None) -> Stall:
+def stall(deal: Deal) -> Stall:
     """Everything the deal page lays out, in one statement.
 
     Categories in the operator's order, the rest last. Of SKUs only the product's id is loaded.
     """
     by_category: dict[int | None, Shelf] = {}
     pictures: dict[int, Picture] = {}
-    held: dict[int, tuple[int, int]] = {}
-    for item, picture, category_id, name, pieces, price_fen in db.session.execute(
-        _laid_out(deal, user_id)
-    ):
+    for item, picture, category_id, name in db.session.execute(_laid_out(deal)):
         by_category.setdefault(category_id, Shelf(name or "", [])).items.append(item)
         if picture:
             pictures[item.id] = picture
-        if pieces:
-            held[item.id] = (pieces, price_fen)
-    return Stall(list(by_category.values()), pictures, held)
+    return Stall(list(by_category.values()), pictures)
 
 
-def _laid_out(deal: Deal, user_id: int | None) -> AnySelect:
+def _laid_out(deal: Deal) -> AnySelect:
     others = sa.orm.aliased(Picture)
     first = (
         sa.select(others.id)
@@ -63,16 +55,12 @@ def _laid_out(deal: Deal, user_id: int | None) -> AnySelect:
         .limit(1)
         .scalar_subquery()
     )
-    theirs = sa.and_(CartLine.item_id == DealItem.id, CartLine.user_id == (user_id or 0))
     return (
-        sa.select(
-            DealItem, Picture, Category.id, Category.name, CartLine.pieces, CartLine.price_fen
-        )
+        sa.select(DealItem, Picture, Category.id, Category.name)
         .join(Sku, Sku.id == DealItem.sku_id)
         .join(Product, Product.id == Sku.product_id)
         .outerjoin(Category, Category.id == Product.category_id)
         .outerjoin(Picture, Picture.id == first)
-        .outerjoin(CartLine, theirs)
         .where(DealItem.deal_id == deal.id)
         .options(contains_eager(DealItem.sku).load_only(Sku.product_id))
         .order_by(Category.id.is_(None), Category.position, Category.id, DealItem.position)

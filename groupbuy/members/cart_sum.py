@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from groupbuy.deals.models import DealItem
+from groupbuy.members.tiles import Tile
 from groupbuy.orders.cart import Held
 
 
@@ -17,7 +18,7 @@ class CartSum(NamedTuple):
     total_fen: int
 
 
-def sum_up(items: Iterable[DealItem], held: Mapping[int, Held]) -> CartSum:
+def sum_up(items: Iterable[DealItem | Tile], held: Mapping[int, Held]) -> CartSum:
     """Count `held` at today's prices of `items`; what is none of them does not count."""
     prices = {item.id: item.price_fen for item in items}
     kept = {item_id: one.pieces for item_id, one in held.items() if item_id in prices}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from flask import render_template, request
+from flask import request
 from flask_babel import get_locale
 from markupsafe import Markup
 
@@ -16,6 +15,7 @@ from groupbuy.deals.models import Deal, DealItem
 from groupbuy.deals.stall import Stall
 from groupbuy.deals.unit_price import unit_price
 from groupbuy.members.drawings import Drawing, drawing_of
+from groupbuy.members.parts import draw
 from groupbuy.orders.cart import Held
 
 FEW = 10  # from here on people are told how many are left
@@ -47,25 +47,23 @@ class Tile(NamedTuple):
     limit_per_person: int | None
     drawing: Drawing
     photo: Photo | None
-    held: Held | None
+    held: Held | None = None
+
+    def drawn(self) -> Markup:
+        """In the language of whoever asks."""
+        return _drawn(str(get_locale()), request.script_root, self)
 
 
-def tiles(deal: Deal, phase: str, goods: Stall, held: Mapping[int, Held]) -> dict[int, Markup]:
-    """Item id -> its tile, in the language of whoever asks."""
-    seen_as = (str(get_locale()), request.script_root)
-    drawn = {}
-    for shelf in goods.shelves:
-        for item in shelf.items:
-            drawing, photo = drawing_of(item, shelf.name), _photo(goods.pictures.get(item.id))
-            tile = _tile((deal.slug, phase), item, (drawing, photo, held.get(item.id)))
-            drawn[item.id] = _drawn(*seen_as, tile)
-    return drawn
+def tiles(deal: Deal, phase: str, goods: Stall) -> dict[int, Tile]:
+    """Item id -> its tile for somebody with an empty cart, shelf by shelf."""
+    return {
+        item.id: _tile((deal.slug, phase), item, shelf.name, goods.pictures.get(item.id))
+        for shelf in goods.shelves
+        for item in shelf.items
+    }
 
 
-def _tile(
-    deal: tuple[str, str], item: DealItem, beside: tuple[Drawing, Photo | None, Held | None]
-) -> Tile:
-    drawing, photo, held = beside
+def _tile(deal: tuple[str, str], item: DealItem, category: str, picture: Picture | None) -> Tile:
     left = None if item.stock is None else min(item.stock - item.sold, FEW + 1)
     return Tile(
         *deal,
@@ -77,19 +75,14 @@ def _tile(
         left,
         item.storage_class,
         item.limit_per_person,
-        drawing,
-        photo,
-        held,
+        drawing_of(item, category),
+        picture and Photo(picture.token, picture.width, picture.height, picture.alt),
     )
-
-
-def _photo(picture: Picture | None) -> Photo | None:
-    return picture and Photo(picture.token, picture.width, picture.height, picture.alt)
 
 
 @lru_cache(maxsize=_MOST_KEPT)
 def _drawn(_language: str, _root: str, tile: Tile) -> Markup:
     per = unit_price(tile.price_fen, tile.spec)
-    drawn = render_template("members/_tile.html", item=tile, left=tile.left, per=per)
+    drawn = draw("tile", item=tile, left=tile.left, per=per)
     # Of a template of ours, which escapes; a page of a hundred would be a third indentation.
     return Markup(_SPACE.sub(" ", _BETWEEN_TAGS.sub("><", drawn.strip())))
