@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import request
@@ -11,7 +10,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice as Choice
-from wtforms.validators import Optional, StopValidation, ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from groupbuy.core import text
 from groupbuy.core.errors import BadInput
@@ -186,8 +185,3 @@ class ChoiceField(_InOurWords, SelectField):
 
 class RowsField(_InOurWords, RadioField):
     """One of a few rows, all in sight."""
-
-
-def optional(*also: Callable[..., Any]) -> list[Any]:
-    """Validators of a field that may stay empty."""
-    return [Optional(), *also]

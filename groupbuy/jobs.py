@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from groupbuy import invariants
+from groupbuy.accounts import codes
 from groupbuy.core import clock
 from groupbuy.core.db import long_transaction, retrying, rowcount, transaction
 from groupbuy.core.errors import RuleBroken
@@ -137,6 +138,16 @@ def forget_idle_runs(now: datetime) -> Tally:
         return Tally(done=rowcount(idle.where(JobRun.started_at < now - timedelta(days=7))))
 
 
+def forget_codes(now: datetime) -> Tally:
+    """Drop one-time codes of yesterday and before, a bounded number at a time."""
+    tally, dropped = Tally(), -1
+    while dropped:
+        with transaction():
+            dropped = codes.forget_old(now=now)
+        tally.done += dropped
+    return tally
+
+
 # name -> (job, seconds between runs, or the hour of the night)
 TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
     "close-due": (close_due, {"trigger": "interval", "seconds": 5}),
@@ -146,6 +157,7 @@ TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
     "announce-opened": (announce_opened, {"trigger": "interval", "seconds": 60}),
     "closing-soon": (closing_soon, {"trigger": "interval", "seconds": 60}),
     "verify": (verify, {"trigger": "cron", "hour": 3, "minute": 30}),
+    "forget-codes": (forget_codes, {"trigger": "cron", "hour": 3, "minute": 45}),
     "forget-idle-runs": (forget_idle_runs, {"trigger": "cron", "hour": 4, "minute": 0}),
 }
 

@@ -27,6 +27,7 @@ TRIES = 5
 PAUSE = timedelta(minutes=1)
 MOST_PER_HOUR = 5
 _KEPT = timedelta(days=1)
+_FORGOTTEN_AT_ONCE = 1000
 _LOCKS = 0x434F4445  # "CODE"
 _SHAPE = re.compile("[0-9]{6}")
 
@@ -66,7 +67,6 @@ def make_code(reach: Reach, *, now: datetime) -> str:
         raise TooSoon
     if len(made) >= MOST_PER_HOUR:
         raise TooManyCodes
-    rowcount(sa.delete(OneTimeCode).where(whose, OneTimeCode.made_at < now - _KEPT))
     void = sa.update(OneTimeCode).where(whose, OneTimeCode.used_at.is_(None))
     rowcount(void.values(tries_left=0))
     code = f"{secrets.randbelow(10**6):06}"
@@ -134,6 +134,13 @@ def redeem(proof: int, reach: Reach, *, now: datetime) -> None:
     )
     if not rowcount(taken):
         raise ProofGone
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete up to a thousand codes that expired more than a day ago; returns how many."""
+    old = sa.select(OneTimeCode.id).where(OneTimeCode.expires_at < now - _KEPT)
+    some = old.order_by(OneTimeCode.id).limit(_FORGOTTEN_AT_ONCE)
+    return rowcount(sa.delete(OneTimeCode).where(OneTimeCode.id.in_(some)))
 
 
 def _lock(target_hash: str) -> None:

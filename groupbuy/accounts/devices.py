@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import contains_eager
 
 from groupbuy.accounts.models import Device, User
@@ -16,16 +17,19 @@ from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import public_id, token_hash
 from groupbuy.extensions import db
 
+_BETWEEN = " · "
 _SHAPE = re.compile("[0-9a-z]{32}")
 # What a browser says of itself -> what people call it; the first that fits.
 _PROGRAMS = (
-    ("MicroMessenger", "微信"),
-    ("AlipayClient", "支付宝"),
+    ("MicroMessenger", "WeChat"),
+    ("AlipayClient", "Alipay"),
     ("Edg", "Edge"),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),
 )
+# Programs that people call otherwise in another language.
+_WORDS = {"WeChat": _l("WeChat"), "Alipay": _l("Alipay"), "?": _l("A browser")}
 _MACHINES = (
     ("HarmonyOS", "HarmonyOS"),
     ("Android", "Android"),
@@ -100,15 +104,21 @@ def end_others(user: User, device_id: int | None, *, now: datetime) -> int:
 
 
 def name_of(user_agent: str) -> str:
-    """
+    """What is kept of a browser, in no language; `said_name` is for people.
+
     >>> name_of("Mozilla/5.0 (Linux; Android 14) … MicroMessenger/8.0.50")
-    '微信 · Android'
+    'WeChat · Android'
     """
     parts = [
         next((name for sign, name in known if sign in user_agent), "")
         for known in (_PROGRAMS, _MACHINES)
     ]
-    return " · ".join(filter(None, parts)) or "?"
+    return _BETWEEN.join(filter(None, parts)) or "?"
+
+
+def said_name(device: Device) -> str:
+    """What people call a device, in the language of the reader."""
+    return _BETWEEN.join(str(_WORDS.get(part, part)) for part in device.name.split(_BETWEEN))
 
 
 def _end(*which: sa.ColumnElement[bool], now: datetime) -> int:

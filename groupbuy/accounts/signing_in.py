@@ -24,6 +24,13 @@ class WrongPassword(RuleBroken):
     status = 422
 
 
+class NotTheirPassword(RuleBroken):
+    """Somebody signed in who does not know the password, or it was just replaced."""
+
+    message = _l("This is not your password.")
+    status = 422
+
+
 class NotLetIn(RuleBroken):
     """Somebody proved who they are, but is disabled."""
 
@@ -93,6 +100,22 @@ def replace_password(user: User, password_hash: str, *, now: datetime) -> None:
     _locked(user.id)
     user.password_hash = password_hash
     devices.end_others(user, None, now=now)
+
+
+def check_own(user: User, password: str) -> None:
+    """Whether whoever is signed in knows the password; slow, so before the transaction.
+
+    Raises NotTheirPassword. Who has none proves nothing by it.
+    """
+    if user.password_hash is not None and not is_right(password, user.password_hash):
+        raise NotTheirPassword
+
+
+def change_password(user: User, before: str | None, after: str, *, now: datetime) -> None:
+    """`replace_password` with the hash `after`. Raises NotTheirPassword when `before` is over."""
+    if _locked(user.id).password_hash != before:
+        raise NotTheirPassword
+    replace_password(user, after, now=now)
 
 
 def _add(facts: dict[str, Any], now: datetime) -> None:

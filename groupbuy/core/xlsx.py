@@ -32,7 +32,6 @@ from groupbuy.core.clock import local
 MIME_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONEY = "#,##0.00"
 COUNT = "#,##0"
-TIME = "yyyy-mm-dd hh:mm"
 LONGEST_TEXT = 32_767  # of a cell, in UTF-16 units; longer and Excel calls the file damaged
 _LONGEST_TITLE = 31
 _TALLEST_ROW = 409  # points

@@ -19,20 +19,25 @@ FRESH = timedelta(days=1)  # a deal is news for so long
 
 
 def tell_members(deal: Deal, kind: str, *, now: datetime) -> None:
-    """Owe one message of `kind` to each member with a live order, however many they have.
+    """Owe one message of `kind` to each person with a live order, however many they have.
+
+    Somebody may be several members of one leader: their first one is told.
 
     `now` is part of the message's key: the same news at another time is news again.
     """
     event = sa.literal(f":{deal.id}:{now:%Y%m%dT%H%M%S.%f}")
+    first = sa.func.min(Order.member_id)
+    person = sa.case((Member.user_id.is_(None), Order.member_id))
     told = (
         sa.select(
             Order.leader_id,
-            Order.member_id,
+            first.label("member_id"),
             Order.deal_id,
-            (text_of(Order.member_id) + event).label("key"),
+            (text_of(first) + event).label("key"),
         )
+        .join(Member, Member.id == Order.member_id)
         .where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
-        .distinct()
+        .group_by(Order.leader_id, Order.deal_id, Member.user_id, person)
         .subquery()
     )
     # As it is now: the sentence may be read after the next change.

@@ -22,5 +22,6 @@ def show(name: str) -> str:
         document=name,
         version=version,
         text=f"documents/{name}/{version}/{language}.html",
+        operator=current_app.config["OPERATOR_NAME"],
         write_to=current_app.config["MAIL_FROM"],
     )

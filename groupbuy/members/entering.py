@@ -42,12 +42,17 @@ def show() -> Response:
 @policy("public")
 @doors.entries_from
 def enter() -> Response:
-    """Try the code; a wrong one costs a try, whoever it is for."""
+    """Try the code; a wrong one costs a try, whoever it is for.
+
+    Whose code was right here before has used it up, but was kept from going on: they go on now.
+    """
     going, form, now = proving.under_way(), EnterCode(), clock.now()
     if going is None:
         return _from_the_start()
     if not form.validate_on_submit():
         return _page(going, form, 422)
+    if going.proof:
+        return _proven(going)
     with transaction():
         proof = codes.prove(going.reach, str(form.code.data), now=now)
     if proof is None:

@@ -16,7 +16,7 @@ from groupbuy.members import basket
 from groupbuy.members.where_to import safe_next
 
 # What a browser did before it was known who sits there. All else belongs to whoever was in before.
-_KEPT = ("carts", "guest", "browser", "lang", "large_type")
+_KEPT = ("guest", "browser", "lang", "large_type")
 
 
 def let_in(user: User, *, now: datetime) -> None:

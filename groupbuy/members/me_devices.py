@@ -23,7 +23,11 @@ def show() -> str:
     user = myself()
     known = sorted(devices.devices_of(user), key=lambda device: device.id != user.device.id)
     return render_template(
-        "members/me_devices.html", devices=known, this=user.device, now=clock.now()
+        "members/me_devices.html",
+        devices=known,
+        this=user.device,
+        name_of=devices.said_name,
+        now=clock.now(),
     )
 
 

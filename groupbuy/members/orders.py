@@ -90,10 +90,12 @@ def again(number: str) -> Response:
 
 
 def _fill(deal: Deal, wanted: dict[DealItem, int]) -> bool:
-    """Put what there is of `wanted` into the cart; False when there is nothing."""
-    fits = {item: fit(item, pieces) for item, pieces in wanted.items()}
+    """Put what there is of `wanted` into the cart, never fewer than it holds; False for nothing."""
+    held = {item_id: there.pieces for item_id, there in basket.basket(deal).items()}
+    more = {item: pieces for item, pieces in wanted.items() if pieces > held.get(item.id, 0)}
+    fits = {item: fit(item, pieces) for item, pieces in more.items()}
     basket.put(deal, {item: fitting.pieces for item, fitting in fits.items()}, now=clock.now())
     for fitting in fits.values():
         if fitting.why:
             flash(fitting.why, "error")
-    return any(fitting.pieces for fitting in fits.values())
+    return len(more) < len(wanted) or any(fitting.pieces for fitting in fits.values())

@@ -105,6 +105,12 @@ class NewPassword(Form):
             raise ValidationError(refusal.sentence) from None
 
 
+class ChangePassword(NewPassword):
+    """And the one until now, for those who have one."""
+
+    current = PasswordField(_l("Password until now"), [needed(_l("Type your password."))])
+
+
 class Agreeing(Form):
     """Boxes for the documents; those that were agreed to before are left out."""
 

@@ -140,14 +140,11 @@ def hand_over(
         raise OtherPoint(point=pickup.point.name)
     require_ready(pickup, lines, now)
     giving = _chosen(lines, pieces)
-    owed = owed_fen([line for line in lines if line.id in giving])
-    if owed:
-        raise NotPaid(money=format_yuan(owed), fen=owed)
+    _require_paid([line for line in lines if line.id in giving])
     if proxy:
         proxies.use(proxy, now=now)
     handover = _write(pickup, giving, nonce=nonce, at=now, by_id=by_id)
-    by_proxy = {"proxy": True} if proxy else {}
-    detail = {"handover": handover.id, **by_proxy}
+    detail = {"handover": handover.id} | ({"proxy": True} if proxy else {})
     _take_out(pickup, lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
     return handover
 
@@ -240,6 +237,12 @@ def _chosen(lines: Sequence[OrderLine], pieces: Mapping[int, int] | None) -> dic
             line = by_id[line_id]
             raise NotThatMany(item=line.item.name, open=line.open_pieces)
     return {line_id: count for line_id, count in pieces.items() if count}
+
+
+def _require_paid(lines: Sequence[OrderLine]) -> None:
+    owed = owed_fen(lines)
+    if owed:
+        raise NotPaid(money=format_yuan(owed), fen=owed)
 
 
 def _write(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:

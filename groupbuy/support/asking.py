@@ -60,14 +60,8 @@ def ask(leader: Leader, question: Question, user: User | None, *, now: datetime)
         "deal_id": question.deal.id if question.deal else None,
         "order_id": question.order.id if question.order else None,
     }
-    row = owing.owed(
-        "help",
-        question.key,
-        now=now,
-        user_id=leader.user_id,
-        detail={"step": question.step},
-        **about,
-    )
+    told = about | {"user_id": leader.user_id, "detail": {"step": question.step}}
+    row = owing.owed("help", question.key, now=now, **told)
     # The key of the message decides: of two taps at once, the second one waits here and is told.
     new = db.session.scalar(insert_once(Notice).values(row).returning(Notice.id))
     if new is None:

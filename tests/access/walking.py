@@ -50,6 +50,7 @@ FORMS: dict[str, dict[str, str]] = {
     "help.send": WHO | {"text": "付不了款", "key": "k" * 24, "deal": "{deal}"},
     "leader_home.follow": {},
     "leader_home.unfollow": {},
+    "me_password.change": {"password": "a long one"},
     "me_pages.reading": {"language": "en", "type": "large", "next": "/me/orders"},
     "messages.keep": {
         "wants": "help:email",

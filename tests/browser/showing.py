@@ -157,6 +157,8 @@ PAGES = [
     Shown("messages-empty", "newcomer", "/me/messages"),
     Shown("choices-full", "resident", "/me/choices"),
     Shown("devices-full", "resident", "/me/devices"),
+    Shown("my_password-full", "resident", "/me/password"),
+    Shown("my_password-error", "resident", "/me/password", _fill(_PASSWORD, password="x")),
     Shown("phone-full", "resident", "/me/phone"),
     Shown("email-full", "resident", "/me/email"),
     Shown("email-error", "resident", "/me/email", _fill(_TO, to="x")),

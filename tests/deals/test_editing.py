@@ -177,6 +177,18 @@ def test_extending_moves_the_closing_and_tells_each_household_once(app):
     assert told(deal) == [member.id]
 
 
+def test_somebody_who_is_two_members_is_told_once(app):
+    deal, user = factories.make_deal(), factories.make_user()
+    members = [factories.make_member(deal.leader) for _ in range(2)]
+    guests = [factories.make_member(deal.leader) for _ in range(2)]
+    for member in members:
+        member.user_id = user.id
+    for member in (*members, *guests):
+        factories.make_order(deal, member=member)
+    extend(deal, NOON + 9 * HOUR, now=NOON)
+    assert told(deal) == [members[0].id, *(guest.id for guest in guests)]
+
+
 def test_a_moved_closing_is_said_in_local_time(app):
     deal = factories.make_deal()
     factories.make_order(deal)

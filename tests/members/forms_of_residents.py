@@ -120,6 +120,7 @@ POSTS = (
     _post("agreeing.agree", "/agree"),
     _post("contacts_proven.prove_phone", "/me/phone", to=NEW),
     _post("contacts_proven.prove_email", "/me/email", to="li@example.com"),
+    _post("me_password.change", "/me/password", password=PASSWORD),
     _post("addresses.add", "/me/addresses/new"),
     _post("addresses.change", "/me/addresses/{address}"),
     _post("addresses.delete", "/me/addresses/{address}/delete"),

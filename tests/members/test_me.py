@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from groupbuy.accounts import following
+from groupbuy.accounts import devices, following
 from groupbuy.accounts.models import Device
 from groupbuy.core import clock
 from groupbuy.extensions import db
@@ -46,6 +46,15 @@ def test_a_guest_sees_what_this_browser_knows_and_the_way_in(app: Flask):
 def test_a_stranger_sees_no_orders(app: Flask):
     make_order(open_deal())
     assert "To pay 1" not in words(browser(app).get("/me"))
+
+
+def test_devices_are_named_in_the_language_of_the_reader(app: Flask):
+    user = make_user("王芳", "13900139000")
+    known = browser(app, user)
+    user.device.name = devices.name_of("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50")
+    db.session.commit()
+    assert "WeChat · Android" in words(known.get("/me/devices"))
+    assert "微信 · Android" in words(known.get("/me/devices?lang=zh"))
 
 
 def test_the_page_counts_orders_messages_and_leaders(app: Flask):

@@ -11,12 +11,11 @@ function sayIfOffline() {
 async function keepThisPage(address) {
   const worker = navigator.serviceWorker;
   if (!worker) return; // none in WeChat on an iPhone: there the code is saved as a picture
-  const watched = Boolean(worker.controller); // then it saw this page come, and kept it
   await worker.register(address, { scope: new URL("./", new URL(address, location.href)).pathname });
   const { active } = await worker.ready;
   const files = performance.getEntriesByType("resource").map((entry) => entry.name);
   active.postMessage({
-    page: watched ? null : location.href.split("#")[0],
+    page: location.href.split("#")[0],
     files: files.filter((name) => name.includes("/assets/")),
   });
 }

@@ -4,6 +4,7 @@
 const KEPT = "pickups-1";
 const WHOSE = new URL("kept-for", registration.scope).href;
 const PATIENCE_MS = 3000;
+const TRIES_AFTER_MS = [0, 1000, 5000];
 
 addEventListener("install", () => skipWaiting());
 
@@ -33,14 +34,31 @@ async function fromNetwork(request, alongside) {
   const answer = await fetch(request);
   const mark = answer.headers.get("Person-Mark");
   if (!mark) return answer; // not a page of ours, or one that failed: it says nothing of who is here
-  if ((await whose()) !== mark) await caches.delete(KEPT);
-  if (answer.ok && !answer.redirected && answer.headers.has("Keep-Offline")) alongside(keep(answer.clone(), mark));
+  const wanted = answer.ok && !answer.redirected && answer.headers.has("Keep-Offline");
+  if (wanted) alongside(keep(answer.clone(), mark));
+  await inTurn(() => forgetOthers(mark));
   return answer;
+}
+
+// What touches pages waits for what did before it: no page is kept while another makes room for somebody else.
+let turn = Promise.resolve();
+
+function inTurn(work) {
+  const done = turn.then(work);
+  turn = done.catch(() => {});
+  return done;
 }
 
 async function whose() {
   const noted = await caches.match(WHOSE);
   return noted?.text();
+}
+
+async function forgetOthers(mark) {
+  if ((await whose()) === mark) return;
+  await caches.delete(KEPT);
+  const cache = await caches.open(KEPT);
+  await cache.put(WHOSE, new Response(mark));
 }
 
 async function keptCopy(address) {
@@ -54,18 +72,34 @@ async function keep(answer, mark) {
   headers.delete("Content-Encoding");
   headers.delete("Content-Length");
   const text = (await answer.text()).replace("<html", "<html data-kept");
-  const cache = await caches.open(KEPT);
-  await cache.put(WHOSE, new Response(mark));
-  await cache.put(answer.url, new Response(text, { headers }));
+  await inTurn(async () => {
+    if ((await whose()) !== mark) return; // somebody else came while this one was read
+    const cache = await caches.open(KEPT);
+    await cache.put(answer.url, new Response(text, { headers }));
+  });
 }
 
-// What the page that registered this worker loaded before there was one to see it.
+// What a page on the screen needs to open again: the first one came before there was a worker to see it.
 async function keepOpened({ page, files }) {
-  const work = [];
-  if (page) await fromNetwork(page, (one) => work.push(one));
-  await Promise.all(work);
+  for (const pause of TRIES_AFTER_MS) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const kept = keepPage(page).then(() => Promise.all(files.map(keepFile)));
+    if (await kept.then(() => true, () => false)) return;
+  }
+}
+
+async function keepPage(address) {
   const cache = await caches.open(KEPT);
-  await Promise.allSettled(files.map(async (name) => (await cache.match(name)) || cache.add(name)));
+  if (await cache.match(address, { ignoreVary: true })) return;
+  const work = [];
+  const answer = await fromNetwork(address, (one) => work.push(one));
+  await Promise.all(work);
+  if (answer.status >= 500) throw new Error("try again");
+}
+
+async function keepFile(name) {
+  const cache = await caches.open(KEPT);
+  if (!(await cache.match(name))) await cache.add(name);
 }
 
 async function file(request) {
