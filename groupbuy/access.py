@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
+
+from groupbuy.accounts.staff import RIGHTS, is_operator
+from groupbuy.desk import desk_or_none
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,11 +59,34 @@ def _somebody() -> Response | None:
     return redirect(url_for("sign_in.show", next=back), 303)
 
 
+def _at_a_desk(*rights: str) -> Response | None:
+    """A leader, or a helper with one of `rights`; to everybody else the page does not exist."""
+    if not current_user.is_authenticated:
+        return _somebody()
+    post = desk_or_none()
+    if post is None or not (post.is_leader or any(post.may(right) for right in rights)):
+        abort(404)
+    return None
+
+
+def _operator() -> Response | None:
+    if not current_user.is_authenticated:
+        return _somebody()
+    if not is_operator(current_user):
+        abort(404)
+    return None
+
+
 # public: shows the same to everybody. own: only what belongs to whoever asks, a guest's browser
-# included; all else is a 404. link: whoever holds the signed or secret address.
+# included; all else is a 404. link: whoever holds the signed or secret address. leader: only who
+# leads. staff: and any helper. staff:<right>: and helpers with that right. operator: who runs all.
 POLICIES: dict[str, Callable[[], Response | None]] = {
     "public": _anybody,
     "own": _anybody,
     "link": _anybody,
     "signed_in": _somebody,
+    "leader": _at_a_desk,
+    "staff": partial(_at_a_desk, *RIGHTS),
+    **{f"staff:{right}": partial(_at_a_desk, right) for right in RIGHTS},
+    "operator": _operator,
 }

@@ -13,6 +13,8 @@ from groupbuy.accounts.choices import LANGUAGES
 from groupbuy.accounts.devices import user_behind
 from groupbuy.compact import Compact
 from groupbuy.extensions import login_manager
+from groupbuy.leaders import frame
+from groupbuy.leaders import routes as leaders
 from groupbuy.members import (
     agreeing,
     by_code,
@@ -28,6 +30,7 @@ from groupbuy.members import (
     me_addresses,
     me_devices,
     me_messages,
+    me_password,
     my_pickups,
     order_changing,
     orders,
@@ -37,6 +40,8 @@ from groupbuy.members import (
     sign_in,
 )
 from groupbuy.members import views as members
+from groupbuy.members.language import language_asked
+from groupbuy.operators import routes as operators
 from groupbuy.pickup import views as pickup
 from groupbuy.suppliers import views as suppliers
 
@@ -52,6 +57,37 @@ HEADERS = {
     # A countdown or a state kept by a cache would be a lie; what may be kept says so itself.
     "Cache-Control": "no-store",
 }
+_BLUEPRINTS = (
+    assets.bp,
+    health.bp,
+    members.bp,
+    products.bp,
+    pictures.bp,
+    cart.bp,
+    checkout.bp,
+    orders.bp,
+    order_changing.bp,
+    my_pickups.bp,
+    pickup.bp,
+    suppliers.bp,
+    leader_home.bp,
+    sharing.bp,
+    agreeing.bp,
+    by_code.bp,
+    by_wechat.bp,
+    contacts_proven.bp,
+    documents.bp,
+    entering.bp,
+    sign_in.bp,
+    me.bp,
+    me_addresses.bp,
+    me_devices.bp,
+    me_messages.bp,
+    me_password.bp,
+    help.bp,
+    *leaders.BLUEPRINTS,
+    *operators.BLUEPRINTS,
+)
 
 
 def register(app: Flask) -> None:
@@ -59,40 +95,14 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(Compact)
     words.register(app)
+    frame.register(app)
     error_pages.register(app)
     app.add_template_global(assets.asset)
     app.context_processor(_for_every_page)
     app.after_request(_protect)
     login_manager.user_loader(user_behind)
     login_manager.session_protection = None  # phones change their address all day
-    for blueprint in (
-        assets.bp,
-        health.bp,
-        members.bp,
-        products.bp,
-        pictures.bp,
-        cart.bp,
-        checkout.bp,
-        orders.bp,
-        order_changing.bp,
-        my_pickups.bp,
-        pickup.bp,
-        suppliers.bp,
-        leader_home.bp,
-        sharing.bp,
-        agreeing.bp,
-        by_code.bp,
-        by_wechat.bp,
-        contacts_proven.bp,
-        documents.bp,
-        entering.bp,
-        sign_in.bp,
-        me.bp,
-        me_addresses.bp,
-        me_devices.bp,
-        me_messages.bp,
-        help.bp,
-    ):
+    for blueprint in _BLUEPRINTS:
         app.register_blueprint(blueprint)
     access.register(app)
 
@@ -102,7 +112,7 @@ def chosen_locale() -> str:
     default: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if not request:
         return default
-    wanted = _asked_language() or session.get("lang")
+    wanted = language_asked() or session.get("lang")
     if wanted not in LANGUAGES and current_user.is_authenticated:
         return str(current_user.locale)
     if wanted not in LANGUAGES:
@@ -110,16 +120,11 @@ def chosen_locale() -> str:
     return LANGUAGES[wanted] if wanted else default
 
 
-def _asked_language() -> str | None:
-    asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else None
-
-
 def _for_every_page() -> dict[str, Any]:
     return {
         "site_name": current_app.config["SITE_NAME"],
         "language": str(get_locale()).replace("_", "-"),
-        "asked_language": _asked_language(),
+        "asked_language": language_asked(),
         "large_type": _wants_large_type(),
     }
 

@@ -1,0 +1,7 @@
+// Consoles are whole without script; this keeps parts fresh and saves a second tap.
+import "htmx.org";
+import { sendFormsOnce } from "./once.js";
+import { fallBackToWholePages } from "./whole-pages.js";
+
+sendFormsOnce();
+fallBackToWholePages();
