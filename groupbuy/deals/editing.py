@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -12,10 +13,10 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader, PickupPoint
 from groupbuy.catalog.models import Sku
 from groupbuy.core.db import moment, rowcount
-from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.text import clean_name
 from groupbuy.core.tokens import public_id
-from groupbuy.deals.models import Deal, DealItem, DealPoint
+from groupbuy.deals.models import Deal, DealItem, DealPoint, DealQuestion
 from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import DealClosed, lock_for_deciding
 from groupbuy.extensions import db
@@ -37,6 +38,17 @@ class ItemForm:
     price_fen: int | None = None
     stock: int | None = None
     limit_per_person: int | None = None
+    pack_size: int | None = None
+
+
+@dataclass(frozen=True)
+class QuestionForm:
+    """What everybody who orders is asked; `kind` is "text", "number" or "choice" of `choices`."""
+
+    kind: str
+    label: str
+    choices: Sequence[str] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,21 +69,32 @@ class DealForm:
     hold_minutes: int | None = None
     pay_at_pickup: bool = False
     share_by: str = "payment"
+    questions: Sequence[QuestionForm] = ()
 
 
 def create_deal(leader: Leader, form: DealForm, *, now: datetime) -> Deal:
     """A draft from `form`. Raises BadInput naming the field that cannot be."""
-    facts = asdict(form)
-    for other in ("items", "point_ids"):
-        facts.pop(other)
-    facts["title"] = _title(form.title)
-    _check_facts(form)
+    facts = _facts(form)
     deal = Deal(leader_id=leader.id, slug=public_id(), state="draft", created_at=now, **facts)
     db.session.add(deal)
     db.session.flush()
-    _add_points(deal, form.point_ids)
-    _add_items(deal, form.items)
+    _fill(deal, form)
     return deal
+
+
+def edit_draft(deal: Deal, form: DealForm) -> None:
+    """Make the draft what `form` says. Raises WrongState once it is published, or BadInput."""
+    facts = _facts(form)
+    lock_for_deciding(deal)
+    if deal.state != "draft":
+        raise WrongState(deal.state, "draft")
+    for name, value in facts.items():
+        setattr(deal, name, value)
+    for kind in (DealPoint, DealItem, DealQuestion):  # of a draft nothing else points at them
+        db.session.execute(sa.delete(kind).where(kind.deal_id == deal.id))
+    db.session.flush()
+    db.session.expire(deal, ["items", "points", "questions"])
+    _fill(deal, form)
 
 
 def publish(deal: Deal, *, now: datetime) -> None:
@@ -85,8 +108,8 @@ def publish(deal: Deal, *, now: datetime) -> None:
     opens_at = deal.opens_at or now
     if deal.closes_at is None or deal.closes_at <= max(now, opens_at):
         raise BadInput("closes_at", _l("The closing time must be later than now and the opening."))
-    _check_length(opens_at, deal.closes_at)
-    deal.advance("open", opens_at=opens_at)
+    check_length(opens_at, deal.closes_at)
+    deal.advance("open", Deal.state == "draft", opens_at=opens_at)
 
 
 def extend(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
@@ -121,13 +144,29 @@ def copy_deal(deal: Deal, *, now: datetime) -> Deal:
     )
     form = DealForm(
         items=[
-            ItemForm(item.sku_id, item.price_fen, item.stock, item.limit_per_person)
+            ItemForm(item.sku_id, item.price_fen, item.stock, item.limit_per_person, item.pack_size)
             for item in deal.items
         ],
+        questions=[QuestionForm(q.kind, q.label, q.choices, q.required) for q in deal.questions],
         point_ids=[point.id for point in deal.points if point.is_active],
         **{name: getattr(deal, name) for name in kept},
     )
     return create_deal(deal.leader, form, now=now)
+
+
+def _facts(form: DealForm) -> dict[str, Any]:
+    """The columns of a deal. Raises BadInput."""
+    facts = {each.name: getattr(form, each.name) for each in fields(form)}
+    for other in ("items", "point_ids", "questions"):
+        facts.pop(other)
+    _check_facts(form)
+    return facts | {"title": _title(form.title)}
+
+
+def _fill(deal: Deal, form: DealForm) -> None:
+    _add_points(deal, form.point_ids)
+    _add_items(deal, form.items)
+    _add_questions(deal, form.questions)
 
 
 def _title(text: str) -> str:
@@ -141,12 +180,19 @@ def _check_facts(form: DealForm) -> None:
     """What the database would refuse without a word for the person, or take and never fulfil."""
     if form.opens_at and form.closes_at and form.closes_at <= form.opens_at:
         raise BadInput("closes_at", _l("The closing time must be later than the opening."))
+    check_pickup(form.pickup_starts_at, form.pickup_ends_at)
     if form.minimum_kind != "none" and form.minimum < 1:
         raise BadInput("minimum", _l("Say how much must be ordered for the deal to take place."))
     for name in ("limit_per_person", "hold_minutes"):
         value = getattr(form, name)
         if value is not None and value < 1:
             raise BadInput(name, _l("This must be at least 1, or left empty."))
+
+
+def check_pickup(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Raises BadInput for a time to collect that ends before it begins."""
+    if ends_at and (starts_at is None or ends_at <= starts_at):
+        raise BadInput("pickup_ends_at", _l("The pickup must end later than it begins."))
 
 
 def _add_points(deal: Deal, point_ids: Sequence[int]) -> None:
@@ -174,11 +220,31 @@ def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:
     db.session.flush()
 
 
+def _add_questions(deal: Deal, forms: Sequence[QuestionForm]) -> None:
+    for position, form in enumerate(forms, 1):
+        if form.kind == "choice" and len(set(form.choices)) < 2:
+            raise BadInput("questions", _l("A choice needs at least two answers to choose from."))
+        db.session.add(
+            DealQuestion(
+                leader_id=deal.leader_id,
+                deal_id=deal.id,
+                position=position,
+                kind=form.kind,
+                label=form.label,
+                choices=list(form.choices) if form.kind == "choice" else [],
+                required=form.required,
+            )
+        )
+    db.session.flush()
+
+
 def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
     price_fen = sku.price_fen if form.price_fen is None else form.price_fen
     limit = 1 if form.limit_per_person is None else form.limit_per_person
     if price_fen < 0 or (form.stock or 0) < 0 or limit < 1:
         raise BadInput("items", _l("Price, stock and limit cannot be negative."))
+    if form.pack_size is not None and form.pack_size < 1:
+        raise BadInput("items", _l("A case holds at least 1 piece."))
     return DealItem(
         leader_id=deal.leader_id,
         deal_id=deal.id,
@@ -190,7 +256,7 @@ def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
         name=sku.product.name,
         spec=sku.spec,
         unit=sku.unit,
-        pack_size=sku.pack_size,
+        pack_size=sku.pack_size if form.pack_size is None else form.pack_size,
         storage_class=sku.storage_class,
         price_fen=price_fen,
         cost_fen=sku.cost_fen,
@@ -200,7 +266,8 @@ def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
     )
 
 
-def _check_length(opens_at: datetime, closes_at: datetime) -> None:
+def check_length(opens_at: datetime, closes_at: datetime) -> None:
+    """Raises BadInput for a window that is longer than LONGEST_WINDOW."""
     if closes_at - opens_at > LONGEST_WINDOW:
         raise BadInput("closes_at", _l("A deal can be open for 60 days at most."))
 
@@ -215,7 +282,7 @@ def _lock_running(deal: Deal, now: datetime) -> datetime:
 
 def _move_closing(deal: Deal, closes_at: datetime, now: datetime) -> None:
     if deal.opens_at:
-        _check_length(deal.opens_at, closes_at)
+        check_length(deal.opens_at, closes_at)
     moved = sa.update(Deal).where(Deal.id == deal.id, Deal.state == "open")
     if not rowcount(moved.values(closes_at=closes_at)):
         raise DealClosed

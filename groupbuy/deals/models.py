@@ -44,7 +44,7 @@ class Deal(Stateful, db.Model):
         "draft": {"open", "cancelled"},
         "open": {"closing", "cancelled"},
         "closing": {"closed", "failed"},
-        "closed": {"arrived"},
+        "closed": {"arrived", "open"},  # open: closed by mistake, see purchasing/reopening.py
         "arrived": set(),
         "failed": set(),
         "cancelled": set(),

@@ -44,14 +44,20 @@ _TOLD = (
 
 
 def issue(deal: Deal, *, now: datetime) -> list[PurchaseList]:
-    """Write revision 1 for every supplier of `deal`, stamp the order lines, seal and announce.
+    """Write a revision for every supplier of `deal`, stamp the order lines, seal and announce.
 
-    A supplier of whom nothing was ordered gets a list without lines, and is told so.
+    The first, or, of a deal that was reopened, the next one of the same list. A supplier of whom
+    nothing was ordered gets a list without lines, and is told so.
     The caller has confirmed the orders and holds the deal's exclusive lock.
     """
     suppliers = sa.select(DealItem.supplier_id).where(DealItem.deal_id == deal.id).distinct()
+    withdrawn = sa.select(PurchaseList).where(PurchaseList.deal_id == deal.id)
+    known = {one.supplier_id: one for one in db.session.scalars(withdrawn)}
     issued = [
-        _new_list(deal, supplier_id, now) for supplier_id in sorted(db.session.scalars(suppliers))
+        _next_revision(known[supplier_id], now)
+        if supplier_id in known
+        else _new_list(deal, supplier_id, now)
+        for supplier_id in sorted(db.session.scalars(suppliers))
     ]
     db.session.add_all(issued)
     db.session.flush()
@@ -119,11 +125,28 @@ def _new_list(deal: Deal, supplier_id: int, now: datetime) -> PurchaseList:
     )
 
 
+def _next_revision(purchase_list: PurchaseList, now: datetime) -> PurchaseList:
+    """The list that was withdrawn counts again, with another revision still to be filled."""
+    number = purchase_list.current_revision + 1
+    purchase_list.revisions.append(
+        PurchaseRevision(leader_id=purchase_list.leader_id, revision=number, issued_at=now)
+    )
+    purchase_list.current_revision = number
+    purchase_list.withdrawn_at = None
+    return purchase_list
+
+
 def _current() -> sa.ColumnElement[bool]:
     return sa.and_(
         PurchaseRevision.list_id == PurchaseList.id,
         PurchaseRevision.revision == PurchaseList.current_revision,
     )
+
+
+def _revisions_of(deal: Deal) -> AnySelect:
+    """Ids of the revisions that count."""
+    current = sa.select(PurchaseRevision.id).join(PurchaseList, _current())
+    return current.where(PurchaseList.deal_id == deal.id)
 
 
 def _confirmed_lines(deal: Deal, *columns: Any) -> AnySelect:
@@ -191,6 +214,7 @@ def _add_splits(deal: Deal) -> None:
     rows = (
         _confirmed_lines(deal, *columns.values())
         .join(PurchaseLine, PurchaseLine.item_id == DealItem.id)
+        .where(PurchaseLine.revision_id.in_(_revisions_of(deal)))
         .group_by(PurchaseLine.id, Order.point_id, PurchaseLine.leader_id)
     )
     db.session.execute(sa.insert(PurchaseSplit).from_select([*columns], rows))
@@ -203,6 +227,7 @@ def _stamp(deal: Deal) -> None:
         sa.update(OrderLine)
         .where(PurchaseLine.item_id == OrderLine.item_id, OrderLine.deal_id == deal.id)
         .where(OrderLine.order_id.in_(confirmed), OrderLine.kept_pieces > 0)
+        .where(PurchaseLine.revision_id.in_(_revisions_of(deal)))
         .values(purchase_line_id=PurchaseLine.id)
         .execution_options(synchronize_session=False)
     )
@@ -218,13 +243,14 @@ def _announce(deal: Deal, now: datetime) -> None:
     lines = sa.exists().where(
         PurchaseLine.revision_id == PurchaseRevision.id,
         PurchaseRevision.list_id == PurchaseList.id,
+        PurchaseRevision.revision == PurchaseList.current_revision,
     )
     told = sa.select(
         PurchaseList.leader_id,
         PurchaseList.supplier_id,
         PurchaseList.deal_id,
         PurchaseList.id.label("list_id"),
-        (text_of(PurchaseList.id) + ":1").label("key"),
+        (text_of(PurchaseList.id) + ":" + text_of(PurchaseList.current_revision)).label("key"),
     ).where(PurchaseList.deal_id == deal.id)
     owe_each("list_issued", told.where(lines), now=now)
     owe_each("nothing_ordered", told.where(~lines), now=now)

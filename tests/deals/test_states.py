@@ -25,6 +25,7 @@ ALLOWED = {
     ("closing", "closed"),
     ("closing", "failed"),
     ("closed", "arrived"),
+    ("closed", "open"),
 }
 STEPS = list(itertools.product(DEAL_STATES, repeat=2))
 
