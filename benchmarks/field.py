@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from flask import Flask
 
 from benchmarks import floor, stage
 from benchmarks.load import Answers, Request, press
 from benchmarks.servers import Server
+from groupbuy.accounts.models import Leader
 from groupbuy.core.db import transaction
 
 MOST_CLIENTS = 64
 ITEMS = 100
 PLENTY = 10**7
 Clients = Sequence[Iterator[Request]]
+T = TypeVar("T")
 
 
 class Two(NamedTuple):
@@ -24,6 +27,29 @@ class Two(NamedTuple):
 
     site: Answers
     floor: Answers
+
+
+class Shared(Generic[T]):
+    """An iterator that many threads take from."""
+
+    def __init__(self, source: Iterable[T]) -> None:
+        self._source, self._lock = iter(source), threading.Lock()
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        with self._lock:
+            return next(self._source)
+
+
+class Gate(NamedTuple):
+    """A leader whose bags stand ready, those who hand them over, and as many bags at the floor."""
+
+    leader: Leader
+    visitors: Sequence[stage.Visitor]
+    waiting: Iterator[tuple[int, list[int]]]
+    floor_waiting: Iterator[str]
 
 
 class Field:
@@ -53,6 +79,15 @@ class Field:
     def floor_deal(self, name: str, *, items: int, stock: int) -> stage.Goods:
         """A new deal of the floor."""
         return stage.Goods(name, floor.add_deal(self.floor_url, name, items=items, stock=stock))
+
+    def gate(self, *, bags: int, lines: int) -> Gate:
+        """A gate with 16 phones of a leader, before so many bags."""
+        with transaction():
+            leader = stage.factories.make_leader("周叔")
+            inside = stage.add_bags(leader, count=bags, lines=lines)
+            visitors = [stage.let_in(self.app, leader.user) for _ in range(16)]
+        tokens = floor.add_bags(self.floor_url, count=bags, lines=lines)
+        return Gate(leader, visitors, Shared(inside.items()), Shared(tokens))
 
     def take_turns(
         self, site: Clients, bare: Clients, *, seconds: float = 0, rounds: int = 2

@@ -3,12 +3,13 @@
 Flask and SQLAlchemy Core with the settings of the site, and nothing else: no sign-in, no form
 token, no window, no limits, no events, no notices. What the site costs beyond it, people pay for
 what it knows. Orders come in two ways: `/order` takes statements for each line, `/order-few` as
-few as there can be without one database's own dialect.
+few as there can be without one database's own dialect. `/hand-over` gives a bag away, once.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import secrets
 from typing import Any
@@ -53,6 +54,36 @@ Line = sa.Table(
     sa.Column("price_fen", sa.BigInteger),
     sa.Column("quantity", sa.BigInteger),
 )
+Bag = sa.Table(
+    "bag",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("token_hash", sa.String(64), unique=True),
+    sa.Column("state", sa.String(20)),
+)
+BagLine = sa.Table(
+    "bag_line",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("bag_id", sa.ForeignKey("bag.id"), index=True),
+    sa.Column("quantity", sa.BigInteger),
+    sa.Column("picked", sa.BigInteger),
+)
+Handed = sa.Table(
+    "handed",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("bag_id", sa.ForeignKey("bag.id"), index=True),
+    sa.Column("nonce", sa.String(64)),
+    sa.Column("at", UtcDateTime),
+)
+HandedLine = sa.Table(
+    "handed_line",
+    metadata,
+    sa.Column("handed_id", sa.ForeignKey("handed.id"), primary_key=True),
+    sa.Column("line_id", sa.ForeignKey("bag_line.id"), primary_key=True),
+    sa.Column("pieces", sa.BigInteger),
+)
 PAGE = """<!doctype html><html lang="zh"><title>{{ deal }}</title><h1>{{ deal }}</h1>
 <form method="post" action="/order">
 {% for item in items %}
@@ -64,6 +95,10 @@ PAGE = """<!doctype html><html lang="zh"><title>{{ deal }}</title><h1>{{ deal }}
 
 class SoldOut(Exception):
     """Too little of an item is left; nothing is written."""
+
+
+class Gone(Exception):
+    """The bag was handed over before, or never was."""
 
 
 def create_app(url: str = "") -> Flask:
@@ -88,6 +123,17 @@ def create_app(url: str = "") -> Flask:
                 with writing.begin():
                     place(writing, dict(sorted(wanted.items())))
         except SoldOut:
+            abort(409)
+        return redirect("/", 303)
+
+    @app.post("/hand-over/<token>")
+    def hand_over(token: str) -> Response:
+        try:
+            with engine.connect() as connection:
+                writing = connection.execution_options(groupbuy_writes=True)
+                with writing.begin():
+                    give(writing, token, request.form["nonce"])
+        except Gone:
             abort(409)
         return redirect("/", 303)
 
@@ -121,6 +167,43 @@ def by_few(connection: sa.Connection, wanted: dict[int, int]) -> None:
     taken = sa.update(Item).where(Item.c.id.in_(wanted), grown <= Item.c.stock)
     if connection.execute(taken.values(sold=grown)).rowcount < len(wanted):
         raise SoldOut
+
+
+def give(connection: sa.Connection, token: str, nonce: str) -> None:
+    """Hand over a bag with all that is in it, in six statements."""
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    bag_id = connection.scalar(sa.select(Bag.c.id).where(Bag.c.token_hash == hashed))
+    waits = sa.update(Bag).where(Bag.c.id == bag_id, Bag.c.state == "ready")
+    if connection.execute(waits.values(state="collected")).rowcount == 0:
+        raise Gone
+    inside = sa.select(BagLine.c.id, BagLine.c.quantity).where(BagLine.c.bag_id == bag_id)
+    lines = connection.execute(inside).all()
+    row = {"bag_id": bag_id, "nonce": nonce, "at": clock.now()}
+    handed_id = connection.execute(sa.insert(Handed).returning(Handed.c.id), row).scalar_one()
+    rows = [{"handed_id": handed_id, "line_id": line_id, "pieces": n} for line_id, n in lines]
+    connection.execute(sa.insert(HandedLine), rows)
+    picked = sa.update(BagLine).where(BagLine.c.bag_id == bag_id)
+    connection.execute(picked.values(picked=BagLine.c.quantity))
+
+
+def add_bags(url: str, *, count: int, lines: int) -> list[str]:
+    """Make so many bags of so many lines: their tokens."""
+    engine = sa.create_engine(url, **engine_options(url, 1))
+    set_up_engine(engine)
+    tokens = [secrets.token_hex(13) for _ in range(count)]
+    hashes = [hashlib.sha256(token.encode()).hexdigest() for token in tokens]
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        first = (connection.scalar(sa.select(sa.func.max(Bag.c.id))) or 0) + 1
+        ids = range(first, first + count)
+        made = zip(ids, hashes, strict=True)
+        connection.execute(
+            sa.insert(Bag), [{"id": n, "token_hash": h, "state": "ready"} for n, h in made]
+        )
+        inside = [{"bag_id": n, "quantity": 2, "picked": 0} for n in ids for _ in range(lines)]
+        connection.execute(sa.insert(BagLine), inside)
+    engine.dispose()
+    return tokens
 
 
 def _prices(connection: sa.Connection, wanted: dict[int, int]) -> dict[int, int]:

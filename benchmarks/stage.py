@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,11 +16,15 @@ from itsdangerous import URLSafeTimedSerializer
 
 from benchmarks.load import Request
 from groupbuy.accounts import consent, devices
-from groupbuy.accounts.models import Leader
+from groupbuy.accounts.models import Leader, User
 from groupbuy.catalog.models import Category
 from groupbuy.core import clock
 from groupbuy.deals.models import DealItem
 from groupbuy.extensions import db
+from groupbuy.orders.models import Order, OrderLine
+from groupbuy.pickup import arrival, bags, shortage
+from groupbuy.pickup.models import Pickup
+from groupbuy.purchasing.models import PurchaseList
 from tests import factories
 from tests.races import crowd
 
@@ -71,6 +76,11 @@ def add_visitors(app: Flask, count: int, *, first: int = 0) -> list[Visitor]:
     return visitors
 
 
+def let_in(app: Flask, user: User) -> Visitor:
+    """Somebody who is known already, signed in with one more browser."""
+    return _visitor(app, devices.sign_in_device(user, BROWSER, now=clock.now()))
+
+
 def _visitor(app: Flask, token: str) -> Visitor:
     """The cookie and the form token as the site itself would make them."""
     secret = f"{random.getrandbits(160):040x}"
@@ -98,6 +108,58 @@ def orders(
 def pages(goods: Goods, visitor: Visitor) -> Iterator[Request]:
     """The deal's page, again and again."""
     return itertools.repeat(Request("GET", f"/d/{goods.name}", headers=_headers(visitor)))
+
+
+def add_bags(leader: Leader, *, count: int, lines: int) -> dict[int, list[int]]:
+    """A deal of so many items that has arrived, a household for each bag: bag id -> its lines."""
+    now = clock.now()
+    skus = [factories.make_sku(leader, name=f"商品 {n}", price_fen=990) for n in range(lines)]
+    opens_at = now - timedelta(hours=1)
+    deal = factories.make_deal(leader=leader, skus=skus, opens_at=opens_at)
+    crowd.fill(deal, placed=count)
+    factories.close(deal)
+    bags.make_bags(deal, now=now)
+    for purchase_list in db.session.scalars(
+        sa.select(PurchaseList).where(PurchaseList.deal_id == deal.id)
+    ):
+        came = {line.id: (line.pieces, 0) for line in purchase_list.current.lines}
+        counted = arrival.count_in(purchase_list, came, by_id=None, now=deal.closes_at)
+        shortage.carry_out(counted, "payment", by_id=None, now=deal.closes_at)
+    rows = db.session.execute(
+        sa.select(Pickup.id, OrderLine.id)
+        .join(Order, (Order.deal_id == Pickup.deal_id) & (Order.member_id == Pickup.member_id))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Pickup.deal_id == deal.id, Pickup.state == "ready")
+    )
+    inside: dict[int, list[int]] = defaultdict(list)
+    for bag_id, line_id in rows:
+        inside[bag_id].append(line_id)
+    return inside
+
+
+def scans(waiting: Iterator[tuple[int, list[int]]], visitor: Visitor) -> Iterator[Request]:
+    """Bags with all boxes ticked, until none is left; scanners share `waiting`."""
+    for bag_id, lines in waiting:
+        boxes = {f"give-{bag_id}-{line_id}": str(crowd.PIECES) for line_id in lines}
+        form = boxes | {"csrf_token": visitor.token, "nonce": f"{random.getrandbits(96):024x}"}
+        address = f"/g/bags/{bag_id}/hand-over"
+        yield Request("POST", address, urlencode(form), _headers(visitor, form=True))
+
+
+def floor_scans(waiting: Iterator[str]) -> Iterator[Request]:
+    """The same at the floor, by token."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for token in waiting:
+        nonce = f"nonce={random.getrandbits(96):024x}"
+        yield Request("POST", f"/hand-over/{token}", nonce, headers)
+
+
+def collected(leader: Leader) -> int:
+    """Bags of a leader that were handed over."""
+    own = Pickup.leader_id == leader.id, Pickup.state == "collected"
+    count = int(db.session.scalar(sa.select(sa.func.count()).where(*own)) or 0)
+    db.session.rollback()
+    return count
 
 
 def floor_orders(

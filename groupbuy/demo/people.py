@@ -115,7 +115,7 @@ def add(*, now: datetime) -> None:
     _with_role(OPERATOR, "operator", now)
     leaders = {community.slug: _leader(community, now) for community in COMMUNITIES}
     helper, _created = people.find_or_add(*HELPER, now=now)
-    rights = {"count_in": True, "hand_over": True}
+    rights = {"count_in": True, "pickup": True}
     people.grant(helper, "helper", leaders["demo-lin"], now=now, rights=rights)
     neighbours = _neighbours(leaders, now)
     for user in (helper, neighbours[0]):

@@ -14,6 +14,7 @@ from flask import (
     make_response,
     redirect,
     render_template,
+    session,
     url_for,
 )
 from flask_babel import gettext as _
@@ -27,6 +28,7 @@ from groupbuy.core.db import transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.text import mask_name
 from groupbuy.core.tokens import keyed_token
+from groupbuy.desk import posts
 from groupbuy.extensions import db, limiter
 from groupbuy.members.code_picture import code_picture
 from groupbuy.members.drawings import drawing_of
@@ -111,14 +113,17 @@ def picture(ref: str) -> Response:
 @bp.get("/p/<token>")
 @policy("link")
 @limiter.limit("60 per minute")
-def open_code(token: str) -> Response:
+def open_code(token: str) -> AnyResponse:
     """Where a QR code leads any camera: it names neither people nor goods.
 
-    Handing over is for the leader and the helpers of the point.
+    Whoever hands bags over for its leader comes to the gate with it.
     """
     opened = look_up(None, token) if _TOKEN.fullmatch(token) else None
     if opened is None:
         abort(404)
+    if any(p.may("pickup") and p.leader.id == opened.pickup.leader_id for p in posts()):
+        session["desk"] = opened.pickup.leader_id  # a helper of several leaders works here now
+        return redirect(url_for("gate_bag.show", key=token), 303)
     if opened.proxy and opened.proxy.ended_at and opened.pickup.state in bags.COLLECTIBLE:
         raise proxies.PassEnded
     return _pass(opened)

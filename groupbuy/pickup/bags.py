@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import contains_eager
 
-from groupbuy.core.db import AnySelect, rowcount, text_of
+from groupbuy.core.db import AnySelect, text_of
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import keyed_token, public_id, spoken_code, token_hash
 from groupbuy.deals.models import Deal
@@ -94,13 +95,23 @@ def reissue(pickup: Pickup, *, now: datetime) -> None:
 
 def end_passes(pickup: Pickup, *, now: datetime) -> int:
     """Whoever else was sent for the bag can no longer collect it; returns 1, or 0 for nobody."""
-    live = PickupProxy.pickup_id == pickup.id, PickupProxy.ended_at.is_(None)
-    return rowcount(sa.update(PickupProxy).where(*live).values(ended_at=now))
+    ended: Any = db.session.connection().execute(_ending(), {"bag_id": pickup.id, "at": now})
+    for proxy in db.session.identity_map.values():
+        if isinstance(proxy, PickupProxy):
+            db.session.expire(proxy)
+    return int(ended.rowcount)
+
+
+@cache
+def _ending() -> sa.Update:
+    live = PickupProxy.pickup_id == sa.bindparam("bag_id"), PickupProxy.ended_at.is_(None)
+    at = sa.bindparam("at", type_=PickupProxy.__table__.c.ended_at.type)
+    return sa.update(PickupProxy.__table__).where(*live).values(ended_at=at)
 
 
 def lines_of(pickup: Pickup) -> Sequence[OrderLine]:
     """What belongs into the bag: the order lines of its live orders, `line.order` loaded."""
-    return db.session.scalars(_contents(pickup)).all()
+    return db.session.scalars(_contents(), _place_of(pickup)).all()
 
 
 def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
@@ -108,25 +119,39 @@ def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
 
     Whoever changes a bag starts here, so everybody locks in the same order: orders, lines, bag.
     """
-    locked = _contents(pickup).with_for_update(key_share=True)
-    lines = db.session.scalars(locked.execution_options(populate_existing=True)).all()
+    lines = db.session.scalars(_locked_contents(), _place_of(pickup)).all()
     db.session.refresh(pickup, with_for_update={"key_share": True})
     return lines
 
 
-def _contents(pickup: Pickup) -> sa.Select[Any]:
+def _place_of(pickup: Pickup) -> dict[str, int]:
+    return {
+        "deal_id": pickup.deal_id,
+        "member_id": pickup.member_id,
+        "point_id": pickup.point_id,
+    }
+
+
+@cache
+def _contents() -> sa.Select[Any]:
     return (
         sa.select(OrderLine)
         .join(OrderLine.order)
         .where(
-            Order.deal_id == pickup.deal_id,
-            Order.member_id == pickup.member_id,
-            Order.point_id == pickup.point_id,
+            Order.deal_id == sa.bindparam("deal_id"),
+            Order.member_id == sa.bindparam("member_id"),
+            Order.point_id == sa.bindparam("point_id"),
             Order.state.in_(IN_BAGS),
         )
         .order_by(Order.id, OrderLine.id)
         .options(contains_eager(OrderLine.order))
     )
+
+
+@cache
+def _locked_contents() -> sa.Select[Any]:
+    locked = _contents().with_for_update(key_share=True)
+    return locked.execution_options(populate_existing=True)
 
 
 def shift(column: Any, sign: int, amounts: Mapping[int, int], room: Any) -> None:

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader
 from groupbuy.core.clock import local
 from groupbuy.core.db import moment, rowcount
-from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
@@ -22,9 +22,9 @@ from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move, record
 from groupbuy.payments import attempts
-from groupbuy.pickup import bags, proxies
+from groupbuy.pickup import bags, proxies, writing
 from groupbuy.pickup.finding import Opened, look_up
-from groupbuy.pickup.models import Handover, HandoverLine, Pickup, PickupProxy
+from groupbuy.pickup.models import Handover, Pickup, PickupProxy
 
 UNDO_WITHIN = timedelta(minutes=10)
 _NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -143,7 +143,7 @@ def hand_over(
     _require_paid([line for line in lines if line.id in giving])
     if proxy:
         proxies.use(proxy, now=now)
-    handover = _write(pickup, giving, nonce=nonce, at=now, by_id=by_id)
+    handover = writing.act(pickup, giving, nonce=nonce, at=now, by_id=by_id)
     detail = {"handover": handover.id} | ({"proxy": True} if proxy else {})
     _take_out(pickup, lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
     return handover
@@ -207,8 +207,8 @@ def require_ready(pickup: Pickup, lines: Sequence[OrderLine], now: datetime) -> 
 
 
 def _earlier(pickup: Pickup, nonce: str) -> Handover | None:
-    same = sa.select(Handover).where(Handover.pickup_id == pickup.id, Handover.nonce == nonce)
-    handover = db.session.scalars(same).one_or_none()
+    known = writing.act_before(pickup, nonce)
+    handover = db.session.get_one(Handover, known) if known else None
     if handover and handover.undone_at:
         raise HandoverUndone
     return handover
@@ -245,27 +245,11 @@ def _require_paid(lines: Sequence[OrderLine]) -> None:
         raise NotPaid(money=format_yuan(owed), fen=owed)
 
 
-def _write(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:
-    handover = Handover(
-        leader_id=pickup.leader_id,
-        pickup_id=pickup.id,
-        undone_because="",
-        lines=[
-            HandoverLine(leader_id=pickup.leader_id, line_id=line_id, pieces=count)
-            for line_id, count in giving.items()
-        ],
-        **facts,
-    )
-    db.session.add(handover)
-    db.session.flush()
-    return handover
-
-
 def _take_out(
     pickup: Pickup, lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, Any]
 ) -> None:
     """Count the pieces as picked; end the orders, and the bag, of which nothing is left."""
-    bags.shift(OrderLine.picked_pieces, 1, giving, OrderLine.open_pieces)
+    writing.pick(giving)
     left = [line.order_id for line in lines if line.open_pieces > giving.get(line.id, 0)]
     for order in _orders(line for line in lines if line.id in giving):
         if order.id in left:
@@ -273,7 +257,9 @@ def _take_out(
         else:
             move(order, "fulfilled", "handed_over", **told)
     if not left:
-        pickup.advance("collected")
+        if not Pickup.advance_all("collected", Pickup.id == pickup.id):
+            raise WrongState(pickup.state, "collected")
+        db.session.expire(pickup, ["state"])
         bags.end_passes(pickup, now=told["now"])
 
 
