@@ -1,7 +1,7 @@
 """The words of each kind of message, made from the rows it points at when it is shown or sent.
 
 A fact that may change is of the moment of the event where the one who owed it wrote it down in
-`detail`: {"closes_at": ISO instant, "due_fen": fen, "because": text}.
+`detail`: {"closes_at": ISO instant, "due_fen": fen, "because": text, "text": what somebody typed}.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def topic(kind: str) -> str:
 
 
 def _facts(notice: Notice) -> dict[str, object]:
-    names = ("deal", "leader", "order", "because", "closes", "until", "money", "roll_no")
+    names = ("deal", "leader", "order", "because", "closes", "until", "money", "roll_no", "text")
     facts: dict[str, object] = dict.fromkeys(names, "")
     if deal := notice.deal:
         facts |= {"deal": deal.title, "leader": deal.leader.name, "because": deal.ended_because}
@@ -55,7 +55,7 @@ def _facts(notice: Notice) -> dict[str, object]:
         facts |= {"order": order.number, "roll_no": order.roll_no or ""}
         facts["money"] = format_yuan(order.due_fen)
     facts |= _of_the_moment(notice.detail or {})
-    return facts | {"because": _sentence(str(facts["because"]))}
+    return facts | {name: _sentence(str(facts[name])) for name in ("because", "text")}
 
 
 def _sentence(reason: str) -> str:
@@ -130,6 +130,19 @@ KINDS = {
         lambda: _("Deal called off"),
         lambda: _("“%(deal)s” was called off: %(because)s Whatever you paid comes back to you."),
     ),
+    "order_cancelled": Kind(
+        "order",
+        lambda: _("Order cancelled"),
+        lambda: _(
+            "The leader cancelled your order %(order)s in “%(deal)s”: %(because)s "
+            "Whatever you paid comes back to you."
+        ),
+    ),
+    "from_leader": Kind(
+        "order",
+        lambda: _("Message from the leader"),
+        lambda: _("%(leader)s writes: %(text)s This is about “%(deal)s”."),
+    ),
     "deal_failed": Kind(
         "order",
         lambda: _("Deal does not take place"),
@@ -147,6 +160,14 @@ KINDS = {
         "order",
         lambda: _("Nothing ordered"),
         lambda: _("“%(deal)s” has closed: nothing was ordered from you this time."),
+    ),
+    "list_withdrawn": Kind(
+        "order",
+        lambda: _("Purchase list withdrawn"),
+        lambda: _(
+            "“%(deal)s” was opened again: please do not prepare anything from the last list. "
+            "A new revision follows."
+        ),
     ),
     "short": Kind(
         "order",
@@ -178,5 +199,31 @@ KINDS = {
         "help",
         lambda: _("Somebody needs help"),
         lambda: _("A neighbour is stuck and asks for your help. Please read it and answer soon."),
+    ),
+    "application_approved": Kind(
+        "help",
+        lambda: _("You can open deals now"),
+        lambda: _("Welcome: “%(leader)s” is approved. Add a pickup point, then open a deal."),
+    ),
+    "application_refused": Kind(
+        "help",
+        lambda: _("Your application"),
+        lambda: _(
+            "“%(leader)s” was not approved: %(because)s You can correct your application and "
+            "send it again."
+        ),
+    ),
+    "desk_closed": Kind(
+        "help",
+        lambda: _("Your group is closed"),
+        lambda: _(
+            "The operator has closed “%(leader)s”: %(because)s You and your helpers cannot work "
+            "there until they open it again. Please speak to them."
+        ),
+    ),
+    "desk_reopened": Kind(
+        "help",
+        lambda: _("Your group is open again"),
+        lambda: _("“%(leader)s” is open again: you and your helpers can go on working."),
     ),
 }

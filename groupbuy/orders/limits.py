@@ -30,6 +30,18 @@ class DealLimitReached(RuleBroken):
     message = _l("At most %(limit)s pieces per person in this deal, you already have %(has)s.")
 
 
+class Blocked(RuleBroken):
+    """The leader wants no orders from this member."""
+
+    message = _l("%(leader)s takes no orders from you at the moment. Please ask them why.")
+
+
+def check_welcome(member: Member, deal: Deal) -> None:
+    """Raises Blocked if the leader shut `member` out."""
+    if member.blocked_at is not None:
+        raise Blocked(leader=deal.leader.name)
+
+
 def lock_person(member: Member) -> None:
     """One order of one person at a time, so that limits and forms are counted once.
 

@@ -45,7 +45,7 @@ class Order(Stateful, db.Model):
     NEXT_STATES = {
         "pending": {"placed", "cancelled", "expired"},
         "placed": {"confirmed", "cancelled"},
-        "confirmed": {"fulfilled", "cancelled"},
+        "confirmed": {"fulfilled", "cancelled", "placed"},  # placed: the deal was reopened
         "fulfilled": {"confirmed"},  # a handover was undone
         "cancelled": set(),
         "expired": set(),

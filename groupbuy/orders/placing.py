@@ -45,8 +45,8 @@ def place_order(
 ) -> Order:
     """Hold the goods and record what `member` wants; the same form again gives the same order.
 
-    Raises NotOpenYet, DealClosed, PriceChanged, SoldOut, LimitReached, DealLimitReached or
-    BadInput. The statements it takes are few, and as many for fifty lines as for one.
+    Raises NotOpenYet, DealClosed, Blocked, PriceChanged, SoldOut, LimitReached, DealLimitReached
+    or BadInput. The statements it takes are few, and as many for fifty lines as for one.
     """
     form = cleaned(form)
     try:
@@ -61,6 +61,7 @@ def place_order(
     known = next(iter(items.values()))
     if known.earlier_id and (earlier := _earlier(member, deal, form)):
         return earlier
+    limits.check_welcome(member, deal)
     if not known.has_point:
         raise _no_point()
     limits.check_limits(member, deal, items, form.quantities)

@@ -26,6 +26,10 @@ from tests.checks import count, refused_by_the_database
 from tests.conftest import NOON
 
 SOURCE = pathlib.Path(wording.__file__).parents[1]
+ABOUT_NO_DEAL = {
+    "help",
+    *("application_approved", "application_refused", "desk_closed", "desk_reopened"),
+}
 # function -> which of its arguments is the kind of a notice
 OWING = {
     "owe": 0,
@@ -34,6 +38,7 @@ OWING = {
     "end_orders": 2,
     "tell_members": 1,
     "_tell_followers": 0,
+    "_tell_applicant": 0,
 }
 
 
@@ -119,7 +124,7 @@ def test_every_kind_belongs_to_a_topic_people_can_choose_by():
     assert {wording.topic(kind) for kind in wording.KINDS} == set(wording.TOPICS)
 
 
-@pytest.mark.parametrize("kind", sorted(set(wording.KINDS) - {"help"}))
+@pytest.mark.parametrize("kind", sorted(set(wording.KINDS) - ABOUT_NO_DEAL))
 @pytest.mark.parametrize("locale", ["en", "zh_Hans_CN"])
 def test_each_kind_reads_well_with_and_without_what_it_points_at(app, kind, locale):
     order = factories.make_placed(factories.make_deal(title="100% 好菜"), 2)
