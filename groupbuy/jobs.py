@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from groupbuy import invariants
+from groupbuy import invariants, timetable
 from groupbuy.accounts import codes
 from groupbuy.core import clock
 from groupbuy.core.db import long_transaction, retrying, rowcount, transaction
@@ -148,18 +148,31 @@ def forget_codes(now: datetime) -> Tally:
     return tally
 
 
-# name -> (job, seconds between runs, or the hour of the night)
-TIMETABLE: dict[str, tuple[Callable[[datetime], Tally], dict[str, Any]]] = {
-    "close-due": (close_due, {"trigger": "interval", "seconds": 5}),
-    "expire-unpaid": (expire_unpaid, {"trigger": "interval", "seconds": 30}),
-    "send-notices": (send_notices, {"trigger": "interval", "seconds": 5}),
-    "pickup-reminders": (pickup_reminders, {"trigger": "interval", "seconds": 60}),
-    "announce-opened": (announce_opened, {"trigger": "interval", "seconds": 60}),
-    "closing-soon": (closing_soon, {"trigger": "interval", "seconds": 60}),
-    "verify": (verify, {"trigger": "cron", "hour": 3, "minute": 30}),
-    "forget-codes": (forget_codes, {"trigger": "cron", "hour": 3, "minute": 45}),
-    "forget-idle-runs": (forget_idle_runs, {"trigger": "cron", "hour": 4, "minute": 0}),
+_JOBS: dict[str, Callable[[datetime], Tally]] = {
+    "close-due": close_due,
+    "expire-unpaid": expire_unpaid,
+    "send-notices": send_notices,
+    "pickup-reminders": pickup_reminders,
+    "announce-opened": announce_opened,
+    "closing-soon": closing_soon,
+    "verify": verify,
+    "forget-codes": forget_codes,
+    "forget-idle-runs": forget_idle_runs,
 }
+# name -> (job, when it runs)
+TIMETABLE = {name: (_JOBS[name], timing) for name, timing in timetable.TIMES.items()}
+
+
+def run_requested(now: datetime) -> list[JobRun]:
+    """Run what operators asked for and nobody has taken; several who look run each once."""
+    runs = []
+    # Plain values: what a job does with the session must not matter here.
+    for request_id, name in [(each.id, each.name) for each in timetable.waiting()]:
+        with transaction():
+            mine = timetable.take(request_id, now=now)
+        if mine:
+            runs.append(run(name, now))
+    return runs
 
 
 def run(name: str, now: datetime) -> JobRun:

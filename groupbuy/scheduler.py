@@ -13,6 +13,7 @@ from groupbuy.core import clock
 from groupbuy.extensions import db
 
 log = logging.getLogger(__name__)
+LOOK_SECONDS = 5
 ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -31,6 +32,7 @@ def run_forever(app: Flask) -> None:
     for name, (_job, timing) in jobs.TIMETABLE.items():
         soon = {} if timing["trigger"] == "cron" else {"next_run_time": starts_at}
         scheduler.add_job(tick, args=(app, name), id=name, **timing, **soon)
+    scheduler.add_job(look, "interval", args=(app,), seconds=LOOK_SECONDS, id="requested")
 
     scheduler.start()
     log.info("scheduler started")
@@ -44,5 +46,14 @@ def tick(app: Flask, name: str) -> None:
     with app.app_context():
         try:
             jobs.run(name, clock.now())
+        finally:
+            db.session.remove()
+
+
+def look(app: Flask) -> None:
+    """Run what operators asked for on their page."""
+    with app.app_context():
+        try:
+            jobs.run_requested(clock.now())
         finally:
             db.session.remove()

@@ -6,6 +6,7 @@ from groupbuy.notices.models import Notice
 
 _LIST = "/me/messages"
 _OF_LEADERS = {"help"}  # an order's page is its member's, not the leader's
+_OF_APPLICANTS = {"application_approved", "application_refused", "desk_closed", "desk_reopened"}
 
 
 def path_of(notice: Notice) -> str:
@@ -14,6 +15,8 @@ def path_of(notice: Notice) -> str:
         return ""
     if notice.kind in _OF_LEADERS:
         return _LIST
+    if notice.kind in _OF_APPLICANTS:
+        return "/lead/apply"
     if notice.pickup_id is not None:
         return "/me/pickups"
     if notice.order:

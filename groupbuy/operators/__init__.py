@@ -1,0 +1,1 @@
+"""What runs the site: people, leaders, jobs, messages, settings."""
