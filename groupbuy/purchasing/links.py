@@ -10,6 +10,8 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
+from groupbuy.catalog.models import Supplier
+from groupbuy.core import action_log
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import sign, unsign
 from groupbuy.deals.models import Deal
@@ -68,3 +70,34 @@ def list_behind(token: str, now: datetime) -> PurchaseList:
     if now.timestamp() >= payload["until"]:
         raise LinkExpired
     return found
+
+
+def renew_link(purchase_list: PurchaseList, *, by_id: int, now: datetime) -> str:
+    """`supplier_link` with a new term, written down as made by `by_id`. The caller commits."""
+    _note("link_renewed", purchase_list, by_id, now)
+    return supplier_link(purchase_list, now=now)
+
+
+def revoke_links(purchase_list: PurchaseList, *, by_id: int, now: datetime) -> None:
+    """End every link that this list's supplier has, to whichever list. The caller commits."""
+    raised = (
+        sa.update(Supplier)
+        .where(Supplier.id == purchase_list.supplier_id)
+        .values(link_version=Supplier.link_version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(raised)
+    db.session.refresh(purchase_list.supplier)
+    _note("links_revoked", purchase_list, by_id, now)
+
+
+def _note(action: str, purchase_list: PurchaseList, by_id: int, now: datetime) -> None:
+    action_log.note(
+        action,
+        f"list:{purchase_list.id}",
+        actor_id=by_id,
+        leader_id=purchase_list.leader_id,
+        now=now,
+        number=purchase_list.number,
+        supplier_id=purchase_list.supplier_id,
+    )

@@ -18,6 +18,7 @@ from groupbuy.accounts.models import Leader, PickupPoint
 from groupbuy.core import qr, tokens
 from groupbuy.core.db import sum_of
 from groupbuy.core.money import format_yuan
+from groupbuy.core.settings import setting
 from groupbuy.core.text import label
 from groupbuy.core.xlsx import COUNT, Book, Look, Page, Sheet, width_for, yuan
 from groupbuy.deals.models import Deal
@@ -63,7 +64,7 @@ def build(purchase_list: PurchaseList, revision: PurchaseRevision, *, now: datet
     lines = lines_of(revision)
     earlier_lines = lines_of(earlier) if earlier else lines
     points = _points(revision)
-    book = Book(_title(revision), current_app.config["SITE_NAME"], now=now)
+    book = Book(_title(revision), setting("SITE_NAME"), now=now)
     _write_order(book, revision, (earlier_lines, lines), points)
     details.write_by_point(book, revision, lines, points)
     if earlier:

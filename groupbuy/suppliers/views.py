@@ -1,18 +1,21 @@
-"""What suppliers see: one purchase list behind a signed link, and its workbook."""
+"""What suppliers see: one purchase list behind a signed link, its workbook, their answer."""
 
 from __future__ import annotations
 
 import io
 
-from flask import Blueprint, Response, render_template, send_file
+from flask import Blueprint, Response, request, send_file
 
 from groupbuy.access import policy
 from groupbuy.core import clock, xlsx
-from groupbuy.purchasing import workbook
+from groupbuy.purchasing import answer_form, answers, workbook
 from groupbuy.purchasing.links import list_behind
-from groupbuy.purchasing.reading import delivery_places, totals
+from groupbuy.suppliers import answering, papers
+from groupbuy.suppliers.list_page import list_page
 
-bp = Blueprint("suppliers", __name__)
+bp = Blueprint("suppliers", __name__, url_prefix="/s/<token>")
+bp.register_blueprint(answering.bp)
+bp.register_blueprint(papers.bp)
 
 
 @bp.after_request
@@ -23,24 +26,19 @@ def keep_the_link_secret(answer: Response) -> Response:
     return answer
 
 
-@bp.get("/s/<token>")
+@bp.get("")
 @policy("link")
 def purchase_list(token: str) -> str:
-    """The current revision of a purchase list."""
+    """The current revision of a purchase list, with the answer that counts in its boxes."""
     now = clock.now()
     shown = list_behind(token, now)
-    return render_template(
-        "suppliers/purchase_list.html",
-        purchase_list=shown,
-        revision=shown.current,
-        totals=totals(shown.current),
-        places=delivery_places(shown),
-        token=token,
-        now=now,
-    )
+    form = answer_form.shown(shown.current, answers.last_answer(shown))
+    if request.args.get("all") == "full":
+        answer_form.all_in_full(form, shown.current)
+    return list_page(shown, token, form, now=now)
 
 
-@bp.get("/s/<token>/purchase-list.xlsx")
+@bp.get("/purchase-list.xlsx")
 @policy("link")
 def download(token: str) -> Response:
     """The current revision as a workbook for Excel."""
