@@ -7,12 +7,14 @@ from typing import Any
 from flask import Flask, Response, current_app, request, session
 from flask_babel import get_locale
 from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
 
 from groupbuy import access, assets, error_pages, health, words
 from groupbuy.accounts.choices import LANGUAGES
 from groupbuy.accounts.devices import user_behind
 from groupbuy.compact import Compact
-from groupbuy.extensions import login_manager
+from groupbuy.core.settings import setting
+from groupbuy.extensions import db, login_manager
 from groupbuy.leaders import frame
 from groupbuy.leaders import routes as leaders
 from groupbuy.members import (
@@ -122,11 +124,20 @@ def chosen_locale() -> str:
 
 def _for_every_page() -> dict[str, Any]:
     return {
-        "site_name": current_app.config["SITE_NAME"],
+        "site_name": _site_name(),
         "language": str(get_locale()).replace("_", "-"),
         "asked_language": language_asked(),
         "large_type": _wants_large_type(),
     }
+
+
+def _site_name() -> str:
+    """Also when the page has to say that the database does not answer."""
+    try:
+        return str(setting("SITE_NAME"))
+    except DBAPIError:
+        db.session.rollback()
+        return str(current_app.config["SITE_NAME"])
 
 
 def _wants_large_type() -> bool:

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from groupbuy.deals.models import Deal
 from groupbuy.desk import desk_or_none, posts
 
-
 _DEALS = "/lead/deals"
 
 

@@ -9,12 +9,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flask import abort, current_app, request
+from flask import abort, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from groupbuy.core.keeping import kept
+from groupbuy.core.settings import setting
 from groupbuy.deals import board
 from groupbuy.deals.models import Deal
 from groupbuy.deals.record import record_to_show
@@ -132,7 +133,7 @@ def _parts(deal: Deal, phase: str, goods: Stall, known: dict[str, Any]) -> dict[
         "on_the_shelf": ON_THE_SHELF,
         "record": record_to_show(deal.leader, now=known["now"]),
         "card": share_card(deal, goods.items, face, now=known["now"]),
-        "site_name": current_app.config["SITE_NAME"],
+        "site_name": setting("SITE_NAME"),
         "asked_language": language_asked(),
     }
     return {name: draw(name, **known) for name in names}

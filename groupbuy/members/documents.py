@@ -7,6 +7,7 @@ from flask_babel import get_locale
 
 from groupbuy.access import policy
 from groupbuy.accounts.consent import DOCUMENTS
+from groupbuy.core.settings import setting
 
 bp = Blueprint("documents", __name__)
 
@@ -22,6 +23,6 @@ def show(name: str) -> str:
         document=name,
         version=version,
         text=f"documents/{name}/{version}/{language}.html",
-        operator=current_app.config["OPERATOR_NAME"],
+        operator=setting("OPERATOR_NAME"),
         write_to=current_app.config["MAIL_FROM"],
     )

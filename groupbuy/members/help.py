@@ -27,6 +27,7 @@ from groupbuy.accounts.following import approved_leader
 from groupbuy.accounts.models import Follow, Leader, Member
 from groupbuy.core import clock
 from groupbuy.core.db import transaction
+from groupbuy.core.settings import setting
 from groupbuy.core.tokens import public_id
 from groupbuy.deals import board
 from groupbuy.deals.models import Deal
@@ -172,5 +173,6 @@ def _page(stuck: Stuck, form: HelpForm, status: int = 200) -> Response:
         stuck=stuck,
         form=form,
         last_error=session.get("last_error", ""),
+        operator_contact=setting("OPERATOR_CONTACT"),
     )
     return make_response(page, status)

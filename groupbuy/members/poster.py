@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
 from groupbuy.core.money import format_yuan
+from groupbuy.core.settings import setting
 from groupbuy.deals.announcing import measured
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.deals.stall import Stall
@@ -38,7 +39,7 @@ def poster(deal: Deal, goods: Stall, *, now: datetime) -> dict[str, Any]:
         "times": list(_times(deal, now)),
         "qr": url_for("sharing.qr_png", slug=deal.slug),
         "scan": _("Press and hold to order"),
-        "site": current_app.config["SITE_NAME"],
+        "site": setting("SITE_NAME"),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from flask import current_app
 from flask_babel import gettext as _
 
+from groupbuy.core.settings import setting
 from groupbuy.notices import mail, sms
 from groupbuy.notices.failures import NotDelivered
 from groupbuy.notices.printing import print_line
@@ -29,7 +30,7 @@ def email_configured() -> bool:
 
 def send_code(kind: Literal["phone", "email"], address: str, code: str) -> None:
     """Send `code`, in the language of whoever is asking. Raises NotDelivered."""
-    house = current_app.config["SITE_NAME"]
+    house = setting("SITE_NAME")
     text = _(
         "%(code)s is your code for %(house)s. Tell it to nobody, not even to us.",
         code=code,

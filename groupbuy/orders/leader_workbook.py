@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from flask import current_app
 from flask_babel import gettext as _
 
+from groupbuy.core.settings import setting
 from groupbuy.core.text import mask_phone
 from groupbuy.core.xlsx import COUNT, MONEY, Book, Look, Page, Sheet, width_for, yuan
 from groupbuy.deals.models import Deal, DealItem
@@ -55,7 +55,7 @@ class Written(NamedTuple):
 def build(deal: Deal, asked: Asked, *, now: datetime) -> Written:
     """The workbook in the reader's language; the statements do not grow with the orders."""
     everybody = customers(asked.conditions)
-    book = Book(_("Orders of %(deal)s", deal=deal.title), current_app.config["SITE_NAME"], now=now)
+    book = Book(_("Orders of %(deal)s", deal=deal.title), setting("SITE_NAME"), now=now)
     rows = _write_customers(book, deal, everybody, asked)
     _write_products(book, deal, everybody, asked)
     _write_points(book, deal, everybody)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from groupbuy.core.settings import setting
 from groupbuy.notices import mail
 from groupbuy.notices.letters import Message, Reader
 
@@ -21,6 +21,6 @@ def send(reader: Reader, message: Message) -> None:
     subject = " · ".join(filter(None, (message.title, message.about)))
     with force_locale(reader.locale):
         why = _("You choose on the page “Me” what you are told, and how.")
-    house = current_app.config["SITE_NAME"]
+    house = setting("SITE_NAME")
     parts = (message.words, message.link, f"-- \n{house}\n{why}")
     mail.send_mail(reader.email, subject, "\n\n".join(filter(None, parts)) + "\n")
