@@ -7,6 +7,7 @@ processes must see the rows, on a database of its own (`shared_app`).
 from __future__ import annotations
 
 import base64
+import math
 import os
 import pathlib
 import pwd
@@ -25,6 +26,7 @@ from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
 from groupbuy import create_app
+from groupbuy.core.settings import SITE_SETTINGS
 from groupbuy.extensions import db
 
 # In the future, so that the database's own clock is never later than the tests' `now`.
@@ -90,6 +92,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return f"sqlite:///{folder}/test.db"
 
 
+class Shelf(dict[Any, Any]):
+    """What is kept: no test but those of the settings themselves pays a statement for them."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return (math.inf, {}) if key == SITE_SETTINGS else super().get(key, default)
+
+
 class Client(FlaskClient):
     """A browser whose every request starts afresh.
 
@@ -107,6 +116,7 @@ def _new_app(url: str, folder: pathlib.Path, **settings: Any) -> Flask:
     app = create_app(
         SETTINGS | {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_DIR": str(folder)} | settings
     )
+    app.extensions["groupbuy_kept"] = Shelf()
     app.test_client_class = Client
     with app.app_context():
         upgrade(MIGRATIONS)

@@ -14,13 +14,13 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Leader
 from groupbuy.catalog.editing import hold_goods
-from groupbuy.catalog.models import Product, Sku, Supplier
+from groupbuy.catalog.models import Product
 from groupbuy.catalog.sheet_cells import GOODS, OF_PRODUCT, OF_SKU, SUPPLIERS, Column
 from groupbuy.catalog.sheet_known import Known, known_goods
+from groupbuy.catalog.sheet_writing import write
 from groupbuy.catalog.sheets import Problem, Read, Row
 from groupbuy.core import action_log
 from groupbuy.core.errors import RuleBroken
-from groupbuy.extensions import db
 
 _NEEDED_WHEN_NEW = ("unit", "price_fen", "supplier")
 
@@ -99,7 +99,7 @@ def carry_out(
     made = plan(leader, read)
     if made.problems or made.fingerprint != fingerprint:
         raise ChangedMeanwhile
-    _write(leader, made.changes, now)
+    write(leader, made.changes, now)
     action_log.note(
         "goods_imported",
         f"leader:{leader.id}",
@@ -248,62 +248,3 @@ def _compare(
 def _twice(made: Plan, sheet: str, number: int, column: Column, first: int) -> None:
     sentence = _("This stands in row %(row)s already.", row=first)
     made.problems.append(Problem(sheet, number, column.heading, sentence))
-
-
-class _Rows(NamedTuple):
-    """What new and changed rows may name: suppliers by name, products by ref, SKUs by id."""
-
-    suppliers: dict[str, Supplier]
-    products: dict[Any, Product]
-    skus: dict[int, Sku]
-
-
-def _write(leader: Leader, changes: Sequence[Change], now: datetime) -> None:
-    known = known_goods(leader)
-    rows = _Rows(
-        {name: supplier for name, (supplier, _values) in known.suppliers.items()},
-        {product.id: product for product in known.products},
-        {sku.id: sku for sku, _values in known.goods.values()},
-    )
-    fresh = {"leader_id": leader.id, "created_at": now}
-    for change in changes:
-        row, facts = _ROW_OF[change.kind](change, rows, fresh)
-        for name, value in facts.items():
-            setattr(row, name, value)
-        db.session.add(row)
-    db.session.flush()
-
-
-def _supplier_row(change: Change, rows: _Rows, fresh: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    facts = _renamed(change, "supplier")
-    row = Supplier(link_version=1, **fresh) if change.is_new else rows.suppliers[change.name]
-    rows.suppliers[change.name] = row
-    return row, facts
-
-
-def _product_row(change: Change, rows: _Rows, fresh: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    facts = _renamed(change, "product")
-    row = Product(description="", **fresh) if change.is_new else rows.products[change.ref]
-    rows.products[change.ref] = row
-    return row, facts
-
-
-def _sku_row(change: Change, rows: _Rows, fresh: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    facts = dict(change.values)
-    if "supplier" in facts:
-        facts["supplier"] = rows.suppliers[facts["supplier"]]
-    if not change.is_new:
-        return rows.skus[change.ref], facts
-    facts["product"] = rows.products[facts.pop("product_ref")]
-    return Sku(**fresh), facts
-
-
-def _renamed(change: Change, column: str) -> dict[str, Any]:
-    """Its values, where what the column is called is the row's name."""
-    facts = dict(change.values)
-    if column in facts:
-        facts["name"] = facts.pop(column)
-    return facts
-
-
-_ROW_OF = {"supplier": _supplier_row, "product": _product_row, "sku": _sku_row}

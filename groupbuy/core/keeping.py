@@ -21,16 +21,16 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     plain values that belong to no person, request or database session.
     """
     seconds: float = current_app.config["KEPT_SECONDS"]
-    if not seconds:
-        return make()
     shelf: dict[Hashable, tuple[float, object]] = current_app.extensions["groupbuy_kept"]
     now = time.monotonic()
     until, value = shelf.get(key, (0.0, None))
     if until <= now:
-        if now < until + seconds:  # the others take the old one meanwhile
+        if until and now < until + seconds:  # the others take the old one meanwhile
             with _changing:
                 shelf[key] = (until + seconds, value)
         value = make()
+        if not seconds:
+            return cast(T, value)
         with _changing:
             if len(shelf) >= _MOST:  # nobody clears up between two rushes
                 shelf.clear()

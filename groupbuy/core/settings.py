@@ -21,11 +21,12 @@ SETTABLE: dict[str, Any] = {
     "OPERATOR_CONTACT": "",
     "APPLICATIONS_OPEN": True,
 }
+SITE_SETTINGS = "site settings"  # what they are kept as
 
 
 def setting(name: str) -> Any:
     """One of SETTABLE: as an operator set it, else as the environment says. Kept for a moment."""
-    chosen = kept("site settings", _chosen)
+    chosen = kept(SITE_SETTINGS, _chosen)
     return chosen[name] if name in chosen else _given(name)
 
 

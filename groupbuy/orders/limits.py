@@ -36,12 +36,6 @@ class Blocked(RuleBroken):
     message = _l("%(leader)s takes no orders from you at the moment. Please ask them why.")
 
 
-def check_welcome(member: Member, deal: Deal) -> None:
-    """Raises Blocked if the leader shut `member` out."""
-    if member.blocked_at is not None:
-        raise Blocked(leader=deal.leader.name)
-
-
 def lock_person(member: Member) -> None:
     """One order of one person at a time, so that limits and forms are counted once.
 
@@ -49,7 +43,7 @@ def lock_person(member: Member) -> None:
     the second perhaps not committed yet: so it is the phone number that is locked, not a row.
     """
     if on_postgresql():  # in one order of keys for everybody
-        keys = sorted(_lock_key(member.leader_id, *mark) for mark in _marks(member))
+        keys = sorted(_lock_key(member.leader_id, *mark) for mark in marks_of(member))
         db.session.connection().execute(_locking(), {"keys": keys})
 
 
@@ -75,7 +69,7 @@ def check_limits(
 
 def _pieces_of_person(member: Member, deal: Deal) -> dict[int, int]:
     """Item id -> pieces that the person behind `member` has ordered and still gets."""
-    same = [getattr(Member, name) == value for name, value in _marks(member)]
+    same = [getattr(Member, name) == value for name, value in marks_of(member)]
     person = sa.select(Member.id).where(Member.leader_id == member.leader_id, sa.or_(*same))
     counted = (
         sa.select(OrderLine.item_id, sum_of(OrderLine.kept_pieces))
@@ -87,7 +81,7 @@ def _pieces_of_person(member: Member, deal: Deal) -> dict[int, int]:
     return dict(db.session.execute(counted).all())
 
 
-def _marks(member: Member) -> list[tuple[str, Any]]:
+def marks_of(member: Member) -> list[tuple[str, Any]]:
     """The columns of Member, with their values, that tell the same person."""
     marks = [("id", member.id), ("user_id", member.user_id), ("phone_hash", member.phone_hash)]
     return [(name, value) for name, value in marks if value is not None]

@@ -27,6 +27,7 @@ _EVENT_COLUMNS = (
     "why",
 )
 _ABOUT = ("event.leader_id", "event.order_id", "event.actor_id", "event.at")
+_TELLING = sa.insert(OrderEvent.__table__)
 _KINDS = ("event.first", "event.second")
 
 
@@ -44,23 +45,25 @@ def move(
     Raises WrongState when the order is no longer where the caller saw it.
     """
     old_state = order.state
-    order.advance(new_state, Order.state == old_state, **values)
+    order.advance_from(old_state, new_state, **values)
     record(order, kind, from_state=old_state, now=now, **told)
 
 
 def record(order: Order, kind: str, *, from_state: str | None, now: datetime, **told: Any) -> None:
     """Add to the timeline of `order` what just happened to it."""
-    db.session.add(
-        OrderEvent(
-            leader_id=order.leader_id,
-            order_id=order.id,
-            at=now,
-            kind=kind,
-            from_state=from_state,
-            to_state=order.state,
-            **told,
-        )
-    )
+    event = {
+        "leader_id": order.leader_id,
+        "order_id": order.id,
+        "actor_id": None,
+        "at": now,
+        "kind": kind,
+        "from_state": from_state,
+        "to_state": order.state,
+        "why": "",
+        "detail": None,
+        **told,
+    }
+    db.session.connection().execute(_TELLING, event)
 
 
 def first_events(order: Order, *kinds: str, now: datetime, actor_id: int | None) -> Insertion:

@@ -29,7 +29,9 @@ from groupbuy.orders.moving import first_events
 from groupbuy.payments import attempts
 from groupbuy.payments.models import Payment
 
-_NOTHING_ELSE = {"point_id": None, "member_id": None, "form_key": None}
+_NOTHING_ELSE = dict.fromkeys(
+    ("point_id", "member_id", "leader_id", "user_id", "phone_hash", "form_key")
+)
 
 
 class PriceChanged(RuleBroken):
@@ -56,12 +58,20 @@ def place_order(
             return earlier
         raise
     limits.lock_person(member)
-    asked = {"point_id": form.point_id, "member_id": member.id, "form_key": form.key}
+    asked = {
+        "point_id": form.point_id,
+        "member_id": member.id,
+        "leader_id": deal.leader_id,
+        "user_id": member.user_id,
+        "phone_hash": member.phone_hash,
+        "form_key": form.key,
+    }
     items = wanted_items(deal, form.quantities, asked)
     known = next(iter(items.values()))
     if known.earlier_id and (earlier := _earlier(member, deal, form)):
         return earlier
-    limits.check_welcome(member, deal)
+    if known.is_shut_out:
+        raise limits.Blocked(leader=deal.leader.name)
     if not known.has_point:
         raise _no_point()
     limits.check_limits(member, deal, items, form.quantities)
@@ -101,8 +111,9 @@ def wanted_items(
     """Item id -> name, price_fen, limit_per_person, stock and sold of what `quantities` asks for.
 
     There is at least one. Each also has what would else be statements of their own: `has_point`,
-    whether the deal goes to the point_id in `asked`, and `earlier_id` of the order that its
-    member_id made with its form_key. Raises BadInput for items of another deal, or odd counts.
+    whether the deal goes to the point_id in `asked`; `earlier_id` of the order that its member_id
+    made with its form_key; `is_shut_out`, whether the leader blocked a row of that person.
+    Raises BadInput for items of another deal, or odd counts.
     """
     if not quantities:
         raise BadInput("quantities", _l("Choose at least one item."))
@@ -180,7 +191,20 @@ def _looking_up() -> sa.Select[Any]:
         item.sold,
         sa.exists().where(*point).label("has_point"),
         made.scalar_subquery().label("earlier_id"),
+        sa.exists().where(*_shut_out()).label("is_shut_out"),
     ).where(item.deal_id == deal_id, item.id.in_(sa.bindparam("items", expanding=True)))
+
+
+def _shut_out() -> list[sa.ColumnElement[bool]]:
+    """The blocked rows of one person: the row itself, the account's, the phone number's."""
+    member = Member.__table__.c
+    marks = (
+        member.id == sa.bindparam("member_id"),
+        member.user_id == sa.bindparam("user_id", type_=member.user_id.type),
+        member.phone_hash == sa.bindparam("phone_hash", type_=member.phone_hash.type),
+    )
+    leader = member.leader_id == sa.bindparam("leader_id", type_=member.leader_id.type)
+    return [leader, member.blocked_at.is_not(None), sa.or_(*marks)]
 
 
 @cache

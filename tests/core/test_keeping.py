@@ -16,7 +16,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, app: Flask) -> list[float]:
     now = [1000.0]
     monkeypatch.setattr(keeping.time, "monotonic", lambda: now[0])
     monkeypatch.setitem(app.config, "KEPT_SECONDS", 1.0)
-    app.extensions["groupbuy_kept"].clear()
+    monkeypatch.setitem(app.extensions, "groupbuy_kept", {})
     return now
 
 

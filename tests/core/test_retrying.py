@@ -10,13 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from groupbuy.accounts.models import User
-from groupbuy.core.db import (
-    engine_options,
-    on_postgresql,
-    retrying,
-    transaction,
-    wal_is_safe,
-)
+from groupbuy.core.db import on_postgresql, retrying, transaction
+from groupbuy.core.engines import engine_options, wal_is_safe
 from groupbuy.core.errors import WrongState
 from groupbuy.extensions import db
 from tests import factories

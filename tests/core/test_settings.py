@@ -10,6 +10,12 @@ from tests.conftest import NOON
 from tests.operators.desks import logged, make_operator
 
 
+@pytest.fixture(autouse=True)
+def read(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here they are read."""
+    monkeypatch.setitem(app.extensions, "groupbuy_kept", {})
+
+
 def test_the_environment_counts_until_something_is_set(app: Flask):
     assert setting("SITE_NAME") == app.config["SITE_NAME"]
     assert setting("APPLICATIONS_OPEN") is True

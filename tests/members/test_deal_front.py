@@ -18,6 +18,7 @@ from groupbuy.extensions import db
 from groupbuy.members.deal_front import Front, front_of
 from groupbuy.orders.ending import cancel_deal
 from groupbuy.orders.models import Order
+from tests.conftest import Shelf
 from tests.factories import close, make_leader, make_member, make_placed, make_sku, make_user
 from tests.members.test_cart import sign_in
 from tests.members.test_deal_page import HOUR, open_deal
@@ -31,7 +32,7 @@ SECOND = timedelta(seconds=1)
 def keeping(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[Any, Any]:
     """What is kept, for as long as the test runs."""
     monkeypatch.setitem(app.config, "KEPT_SECONDS", 3600)
-    monkeypatch.setitem(app.extensions, "groupbuy_kept", {})
+    monkeypatch.setitem(app.extensions, "groupbuy_kept", Shelf())
     return app.extensions["groupbuy_kept"]
 
 
