@@ -1,5 +1,7 @@
 """Pictures of every page in its states: phone (light, dark, large letters, whole) and desktop.
 
+Pages that are as often seen on a computer are drawn there in the dark as well.
+
 `make screenshots` writes them into screenshots/, with an index.html that shows them side by side.
 Names on the command line choose pages: `python -m tools.screenshots deal checkout-error`.
 """
@@ -23,9 +25,11 @@ from flask import Flask
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import PHONE
-from tests.browser.showing import PAGES, Shown
+from tests.browser.found import Stage
+from tests.browser.showing import PAGES
+from tests.browser.shown import Shown
 from tests.browser.site import Site, running_site
-from tests.browser.stage import Stage, set_up
+from tests.browser.stage import set_up
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
 DESKTOP = {
@@ -39,7 +43,9 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "dark": (PHONE | {"color_scheme": "dark"}, {}),
     "large": (PHONE, {"large_type": True}),
     "desktop": (DESKTOP, {}),
+    "desktop_dark": (DESKTOP | {"color_scheme": "dark"}, {}),
 }
+WIDE_ONLY = "desktop_dark"
 WHOLE = "whole"  # the first variant again, on a screen as tall as the page
 TALLEST = 8000
 # Pictures below the fold load late; those in sight must be there.
@@ -97,7 +103,7 @@ def _draw(site: Site, stage: Stage, wanted: list[Shown], variants: list[str]) ->
             context = browser.new_context(**options, service_workers="block")
             context.set_default_timeout(5000)
             page = context.new_page()
-            for shown in wanted:
+            for shown in (it for it in wanted if it.wide or variant != WIDE_ONLY):
                 try:
                     _picture(page, site.app, stage, shown, variant, session)
                 except Exception as failure:  # the others are still worth seeing
@@ -130,6 +136,7 @@ def _write_index(wanted: list[Shown]) -> None:
             f'<td><a href="{shown.name}-{variant}.png">'
             f'<img src="{shown.name}-{variant}.png" alt="{variant}" loading="lazy"></a></td>'
             for variant in (*VARIANTS, WHOLE)
+            if shown.wide or variant != WIDE_ONLY
         )
         rows.append(f"<tr><th>{html.escape(shown.name)}</th>{cells}</tr>")
     heads = "".join(f"<th>{variant}</th>" for variant in (*VARIANTS, WHOLE))

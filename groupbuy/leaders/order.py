@@ -57,7 +57,7 @@ def notes(slug: str, number: str) -> Response:
         return _page(deal, order, 422, notes=form)
 
     def write() -> str:
-        texts = (form.staff_note.data, form.note_to_member.data)
+        texts = (form.staff_note.data or "", form.note_to_member.data or "")
         by_staff.write_notes(order, *texts, by_id=current_user.id, now=clock.now())
         return _("The notes are saved.")
 

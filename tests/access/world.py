@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import Flask
 
 from groupbuy.accounts import addresses, devices, following
-from groupbuy.accounts.models import Leader, Member, RoleGrant, User
+from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.accounts.staff import RIGHTS
 from groupbuy.assets import DIST
 from groupbuy.catalog import pictures
 from groupbuy.core import clock
@@ -22,12 +22,16 @@ from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe
 from groupbuy.pickup import bags
 from groupbuy.pickup.models import Pickup
-from groupbuy.purchasing.links import supplier_link
+from groupbuy.purchasing.models import PurchaseList
 from tests import factories
+from tests.access.office_world import answer_sheet, link_of, office
+from tests.access.staff_addresses import NO_PICTURE, STAFF_MISSING
+from tests.access.staff_forms import ANSWERS, FILES
+from tests.access.staff_world import Things, desk_of, grant, view_of
 from tests.catalog.uploads import drawn, packed
 from tests.conftest import NOON
 from tests.members.known import browser
-from tests.pickup.rows import lists_of, ready_bag
+from tests.pickup.rows import ready_bag
 
 HOUR = timedelta(hours=1)
 CONTACT = {"name": "李静", "phone": "13800138000", "building": "6", "unit": "2", "room": "1102"}
@@ -40,9 +44,19 @@ ROLES = (
     "leader",
     "other leader",
     "helper",
+    "gate helper",
     "supplier",
     "operator",
 )
+_LEADS = {"leader", *(f"staff:{right}" for right in RIGHTS), "staff"}
+# Role -> the policies of desks that let it in. A helper has every right, a gate helper hands over.
+_AT_DESKS = {
+    "leader": _LEADS,
+    "other leader": _LEADS,
+    "helper": _LEADS - {"leader"},
+    "gate helper": {"staff", "staff:pickup"},
+    "operator": {"operator"},
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,12 @@ class Person:
     signed_in: bool
     has: dict[str, str]
 
+    def may(self, policy: str) -> bool:
+        """Whether a route with this policy is there for them at all."""
+        if policy == "signed_in":
+            return self.signed_in
+        return policy in ("public", "own", "link") or policy in _AT_DESKS.get(self.role, ())
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -70,11 +90,25 @@ class Shared:
 
 @dataclass(frozen=True)
 class World:
-    """Plain values only: rows would be stale after each request is undone."""
+    """Plain values only: rows would be stale after each request is undone.
+
+    `files` are what forms mean by PICTURE and the like, `names` by a {name} that all know.
+    """
 
     app: Flask
     people: dict[str, Person]
     shared: dict[str, Shared]
+    files: dict[str, tuple[bytes, str]]
+    names: dict[str, str]
+
+    def other(self, who: Person, known: str) -> Person | None:
+        """Whose thing of this kind is foreign to `who`; None where they see everybody's."""
+        if known in self.people["owner"].has:
+            return self.people["resident" if who.role == "owner" else "owner"]
+        if known in self.people["leader"].has:
+            at_the_leaders = who.role in ("leader", "helper", "gate helper")
+            return self.people["other leader" if at_the_leaders else "leader"]
+        return None if who.role == "operator" else self.people["operator"]
 
 
 MISSING = {
@@ -83,6 +117,7 @@ MISSING = {
     "/me/addresses/<address_id>": "999999",
     "/me/messages/<notice_id>": "999999",
     "/me/devices/<device_id>": "999999",
+    **STAFF_MISSING,
 }
 
 
@@ -90,7 +125,6 @@ def build(app: Flask) -> World:
     """Two leaders with their deals, and one person of each role. Commits."""
     leader, other = factories.make_leader("林姐"), factories.make_leader("周叔")
     here, there = _open_deal(leader), _open_deal(other)
-    draft = factories.make_draft(leader)
     _ask_questions(here)
     bag, foreign_bag, guests_bag = (ready_bag(leader=who) for who in (leader, other, leader))
     # One person each, built with their things; who has no account has no user.
@@ -99,15 +133,36 @@ def build(app: Flask) -> World:
         _guest(app, here, guests_bag),
         _resident(app, "owner", here, bag),
         _resident(app, "resident", there, foreign_bag),
-        _person(app, "leader", leader.user, here),
-        _person(app, "other leader", other.user, here),
-        _person(app, "helper", _granted("helper", leader), here),
+        *_staff(app, leader, other, here, there),
         _person(app, "supplier", None, here),
-        _person(app, "operator", _granted("operator", None), here),
     ]
-    shared = _shared(app, here, there, draft, bag)
+    shared = _shared(app, here, there, factories.make_draft(leader), bag)
+    known = {person.role: person for person in people}
+    things = known["leader"].has
+    behind_link = db.session.get_one(PurchaseList, int(things["a list"]))
+    shared |= _behind_the_link(behind_link, things)
     db.session.commit()
-    return World(app, {person.role: person for person in people}, shared)
+    files = FILES | {ANSWERS: (answer_sheet(behind_link), "a.xlsx")}
+    return World(app, known, shared, files, {"link_item": things["my_line_item"]})
+
+
+def _staff(app: Flask, leader: Leader, other: Leader, here: Deal, there: Deal) -> list[Person]:
+    """Both leaders, two who help the first, and who runs the site."""
+    own, others = desk_of(leader, leader.user, here), desk_of(other, other.user, there)
+    helper = grant("helper", leader, **dict.fromkeys(RIGHTS, True))
+    points = [int(own[name]) for name in ("evening_point", "given_point", "left_point")]
+    gate_helper = grant("helper", leader, pickup=True, points=points)
+    view = "/lead/deals/<slug>/orders/views/<view_id>"
+    helps = own | view_of(leader, helper)
+    at_gate = {"other /g/done/<handover_id>": own["far_done"]}
+    own[f"other {view}"] = helps[view]
+    return [
+        _person(app, "leader", leader.user, here, own),
+        _person(app, "other leader", other.user, here, others),
+        _person(app, "helper", helper, here, helps),
+        _person(app, "gate helper", gate_helper, here, own | at_gate),
+        _person(app, "operator", grant("operator", None), here, office(leader, own)),
+    ]
 
 
 def _open_deal(leader: Leader) -> Deal:
@@ -167,8 +222,11 @@ def _resident(app: Flask, role: str, deal: Deal, bag: Pickup) -> Person:
     return _known(app, role, user, (), has | _belongings(user))
 
 
-def _person(app: Flask, role: str, user: User | None, deal: Deal) -> Person:
-    return _known(app, role, user, (), _names(deal) | (_belongings(user) if user else {}))
+def _person(
+    app: Flask, role: str, user: User | None, deal: Deal, things: Things | None = None
+) -> Person:
+    has = _names(deal) | (_belongings(user) if user else {}) | (things or {})
+    return _known(app, role, user, (), has)
 
 
 def _belongings(user: User) -> dict[str, str]:
@@ -185,14 +243,6 @@ def _belongings(user: User) -> dict[str, str]:
     }
 
 
-def _granted(role: str, leader: Leader | None) -> User:
-    user = factories.make_user("赵敏")
-    leader_id = leader.id if leader else None
-    db.session.add(RoleGrant(user_id=user.id, role=role, leader_id=leader_id, created_at=NOON))
-    db.session.flush()
-    return user
-
-
 def _known(
     app: Flask, role: str, user: User | None, members: tuple[Member, ...], has: dict[str, str]
 ) -> Person:
@@ -206,9 +256,6 @@ def _known(
 
 def _shared(app: Flask, here: Deal, there: Deal, draft: Deal, bag: Pickup) -> dict[str, Shared]:
     """What stands in addresses that are not one person's."""
-    [paper, *_] = lists_of(bag.deal)
-    for_supplier = urlsplit(supplier_link(paper, now=clock.now())).path.removeprefix("/s/")
-    for_arrival = sign("count-in", paper.number)
     applicant = factories.make_leader("小陈")
     applicant.state = "applied"
     pictures_of = [
@@ -224,10 +271,22 @@ def _shared(app: Flask, here: Deal, there: Deal, draft: Deal, bag: Pickup) -> di
         "/d/<slug>/i/<item_id>": Shared(f"{here.items[0].id}", f"{there.items[0].id}", "999999"),
         "/l/<slug>": Shared(here.leader.slug, applicant.slug, "nobody"),
         "/p/<token>": Shared(bags.token_of(bag), bags.code_of(bag), "a" * 26),
-        "/p/count-in/<token>": Shared(for_arrival, for_supplier, "a.b"),
-        "/s/<token>": Shared(for_supplier, for_arrival, "a.b"),
-        "/pictures/<name>": Shared(*pictures_of, f"{'a' * 26}-240.webp"),
+        "/pictures/<name>": Shared(*pictures_of, NO_PICTURE),
         "/assets/<name>": Shared(built, "manifest.json", "phone-AAAAAAAA.css"),
         "/documents/<name>": Shared("rules", "rules/2026-11", "secret"),
         "?url=": Shared(*addresses_of, "https://evil.example/"),
+        "/operator/jobs/<name>": Shared("verify", "nothing", "nowhere"),
+        "/lead/deals/<slug>/print/<kind>": Shared("points", "nothing", "nowhere"),
+    }
+
+
+def _behind_the_link(paper: PurchaseList, things: Things) -> dict[str, Shared]:
+    """Whoever holds a signed address of the list opens what belongs to it."""
+    for_supplier, for_arrival = link_of(paper), sign("count-in", paper.number)
+    damage = things["/lead/deals/<slug>/arrival/<list_id>/photos/<name>"]
+    return {
+        "/p/count-in/<token>": Shared(for_arrival, for_supplier, "a.b"),
+        "/s/<token>": Shared(for_supplier, for_arrival, "a.b"),
+        "/s/<token>/photos/<name>": Shared(things["my_note_photo"], damage, NO_PICTURE),
+        "/s/<token>/history/<list_id>": Shared(f"{paper.id}", things["a counted list"], "999999"),
     }

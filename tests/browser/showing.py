@@ -2,59 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.stage import CALLED_OFF, Session, Stage, cookie
-
-Act = Callable[[Page], None]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A page in a state: `name` is page-state, `who` looks at it, `act` brings the state about.
-
-    Without a `path` it is that of the same name on the stage; without `who` it is its owner.
-    """
-
-    name: str
-    who: str = ""
-    path: str = ""
-    act: Act | None = None
-
-    def open(self, page: Page, app: Flask, stage: Stage, **session: object) -> None:
-        """Show it on `page`, whose cookies are replaced; `session` is added to what they hold."""
-        held: Session = stage.sessions[self.who or self.name] | session
-        page.context.clear_cookies()
-        if held:
-            url = app.config["SITE_URL"]
-            value = cookie(app, held)
-            page.context.add_cookies([{"name": "session", "value": value, "url": url}])
-        page.goto(self.path or stage.paths[self.name])
-        if self.act:
-            self.act(page)
-
-
-def _tap(button: str) -> Act:
-    """Press a button; the page that comes has an error at a field, or a note."""
-
-    def act(page: Page) -> None:
-        page.locator(button).first.click()
-        expect(page.locator(".flash:visible, .field__bad:visible").first).to_be_visible()
-
-    return act
-
-
-def _fill(button: str, **fields: str) -> Act:
-    def act(page: Page) -> None:
-        for name, text in fields.items():
-            page.fill(f"[name={name}]", text)
-        _tap(button)(page)
-
-    return act
+from tests.browser.console_pages import CONSOLE
+from tests.browser.gate_pages import AROUND
+from tests.browser.shown import Shown, fill, tap
+from tests.browser.stage import CALLED_OFF
 
 
 def _less(page: Page) -> None:
@@ -106,11 +59,11 @@ PAGES = [
     Shown("checkout-guest", "shopper", f"{_WEEKEND}/checkout"),
     Shown("checkout-empty", "nobody", f"{_WEEKEND}/checkout"),
     Shown("checkout-closed", "nobody", f"{_GARDEN}/checkout"),
-    Shown("checkout-error", "shopper", f"{_WEEKEND}/checkout", _fill(_CHECKOUT, phone="138 0013")),
+    Shown("checkout-error", "shopper", f"{_WEEKEND}/checkout", fill(_CHECKOUT, phone="138 0013")),
     *(Shown(f"order-{state}", who) for state, who in _ORDERS.items()),
     Shown("change-full", "resident"),
     Shown("change-difference", "resident", act=_less),
-    Shown("change-error", "resident", act=_fill("button[form=change]", note="长" * 501)),
+    Shown("change-error", "resident", act=fill("button[form=change]", note="长" * 501)),
     Shown("change-closed", "resident"),
     Shown("cancel-full", "resident"),
     Shown("cancel-closed", "resident"),
@@ -130,40 +83,40 @@ PAGES = [
     Shown("leader-error", "nobody", "/l/demo-lin?price_from=x"),
     Shown("leader-followed", "resident", "/l/demo-zhou"),
     Shown("sign_in-full", "nobody", "/sign-in"),
-    Shown("sign_in-error", "nobody", "/sign-in", _fill(_TO, to="12345")),
+    Shown("sign_in-error", "nobody", "/sign-in", fill(_TO, to="12345")),
     Shown("password-full", "nobody", "/sign-in/password"),
-    Shown("password-error", "nobody", "/sign-in/password", _fill(_PASSWORD, password="x")),
+    Shown("password-error", "nobody", "/sign-in/password", fill(_PASSWORD, password="x")),
     Shown("register-full", "nobody", "/register"),
-    Shown("register-error", "nobody", "/register", _fill(_TO, to="x")),
+    Shown("register-error", "nobody", "/register", fill(_TO, to="x")),
     Shown("forgotten-full", "nobody", "/sign-in/forgotten"),
     Shown("code-full", "entering", "/sign-in/code"),
     Shown(
-        "code-error", "entering", "/sign-in/code", _fill("form:has([name=code]) button", code="1")
+        "code-error", "entering", "/sign-in/code", fill("form:has([name=code]) button", code="1")
     ),
     Shown("name-full", "registering", "/sign-in/name"),
-    Shown("name-error", "registering", "/sign-in/name", _tap("form:has([name=name]) button")),
+    Shown("name-error", "registering", "/sign-in/name", tap("form:has([name=name]) button")),
     Shown("new_password-full", "forgetful", "/sign-in/new-password"),
-    Shown("new_password-error", "forgetful", "/sign-in/new-password", _tap(_PASSWORD)),
+    Shown("new_password-error", "forgetful", "/sign-in/new-password", tap(_PASSWORD)),
     Shown("agree-full", "undecided", "/agree"),
-    Shown("agree-error", "undecided", "/agree", _tap("form:has([name=rules]) button")),
+    Shown("agree-error", "undecided", "/agree", tap("form:has([name=rules]) button")),
     Shown("me-full", "resident", "/me"),
     Shown("me-guest", "guest", "/me"),
     Shown("me-empty", "newcomer", "/me"),
     Shown("addresses-full", "resident", "/me/addresses"),
     Shown("addresses-empty", "newcomer", "/me/addresses"),
     Shown("address-full", "resident"),
-    Shown("address-error", "resident", "/me/addresses/new", _fill(_ADDRESS, name="", phone="1")),
+    Shown("address-error", "resident", "/me/addresses/new", fill(_ADDRESS, name="", phone="1")),
     Shown("messages-full", "resident", "/me/messages"),
     Shown("messages-empty", "newcomer", "/me/messages"),
     Shown("choices-full", "resident", "/me/choices"),
     Shown("devices-full", "resident", "/me/devices"),
     Shown("my_password-full", "resident", "/me/password"),
-    Shown("my_password-error", "resident", "/me/password", _fill(_PASSWORD, password="x")),
+    Shown("my_password-error", "resident", "/me/password", fill(_PASSWORD, password="x")),
     Shown("phone-full", "resident", "/me/phone"),
     Shown("email-full", "resident", "/me/email"),
-    Shown("email-error", "resident", "/me/email", _fill(_TO, to="x")),
+    Shown("email-error", "resident", "/me/email", fill(_TO, to="x")),
     Shown("help-full", "refused", "/help?step=checkout&deal=demo-weekend"),
-    Shown("help-error", "nobody", "/help?step=deal&deal=demo-weekend", _tap("#help button")),
+    Shown("help-error", "nobody", "/help?step=deal&deal=demo-weekend", tap("#help button")),
     Shown("help-choice", "resident", "/help?step=me"),
     Shown("help-empty", "nobody", "/help"),
     Shown("help_sent-full", "resident", "/help/sent?leader=demo-lin"),
@@ -171,6 +124,6 @@ PAGES = [
     Shown("privacy-full", "nobody", "/documents/privacy"),
     Shown("error-missing", "nobody", "/d/nothing"),
     Shown("error-too_old", "nobody", "/sign-in", _too_old),
-    Shown("supplier-full", "nobody"),
-    Shown("count_in-full", "nobody"),
+    *CONSOLE,
+    *AROUND,
 ]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 
 from groupbuy.accounts import addresses, consent, devices, following
 from groupbuy.accounts.membership import guest_membership, membership
-from groupbuy.accounts.models import Leader, Member, User
+from groupbuy.accounts.models import Member, User
 from groupbuy.core import clock, crypto
 from groupbuy.core.db import long_transaction, transaction
-from groupbuy.core.tokens import sign
 from groupbuy.deals.editing import DealForm, ItemForm, create_deal, publish
 from groupbuy.deals.models import Deal
 from groupbuy.demo import loading, people
@@ -25,19 +22,11 @@ from groupbuy.orders.models import Order
 from groupbuy.orders.placing import OrderForm, place_order
 from groupbuy.pickup import bags, proxies, uncollected
 from groupbuy.pickup.models import Pickup
-from groupbuy.purchasing.models import PurchaseList
+from tests.browser import console_stage
+from tests.browser.found import Session, Stage, deal_of, leader_of, one, path_of, user_of
 
-Session = dict[str, Any]
 CALLED_OFF = "demo-called-off"
 _CONTACT = {"name": "孙立秋", "phone": "19900001001", "building": "7", "unit": "2", "room": "1102"}
-
-
-@dataclass
-class Stage:
-    """Who can look (name -> what their cookie holds), and addresses that are not fixed."""
-
-    sessions: dict[str, Session] = field(default_factory=dict)
-    paths: dict[str, str] = field(default_factory=dict)
 
 
 def set_up(app: Flask) -> Stage:
@@ -59,14 +48,13 @@ def cookie(app: Flask, session: Session) -> str:
 class _Setting:
     def __init__(self, now: datetime) -> None:
         self.now, self.stage = now, Stage({"nobody": {}})
-        phone = crypto.lookup_hash(people.residents()[0].phone)
-        self.resident = _one(sa.select(User).where(User.phone_hash == phone))
+        self.resident = user_of(people.residents()[0].phone)
         self._people()
         self._call_off()
         self._orders()
         self._pickups()
         self._ways_in()
-        self._staff_pages()
+        console_stage.add(self.stage, now=now)
 
     def _let_in(self, name: str, user: User) -> None:
         token = devices.sign_in_device(user, "Chrome Android", now=self.now)
@@ -80,13 +68,15 @@ class _Setting:
         addresses.add(self.resident, _CONTACT | {"name": "孙妈妈", "room": "302"}, now=self.now)
         self.stage.paths["address-full"] = f"/me/addresses/{address.id}"
         for slug in ("demo-lin", "demo-zhou"):
-            following.follow(self.resident, _leader(slug), now=self.now)
-        weekend = _deal("demo-weekend")
+            following.follow(self.resident, leader_of(slug), now=self.now)
+        weekend = deal_of("demo-weekend")
         for item, pieces in zip(weekend.items, (2, 1, 0, 3), strict=False):
             if pieces:
                 cart.put(self.resident.id, item, pieces, now=self.now)
         self.stage.paths["product-open"] = f"/d/demo-weekend/i/{weekend.items[0].id}"
-        self.stage.paths["product-closed"] = f"/d/demo-garden/i/{_deal('demo-garden').items[0].id}"
+        self.stage.paths["product-closed"] = (
+            f"/d/demo-garden/i/{deal_of('demo-garden').items[0].id}"
+        )
         newcomer = self._new_user("谷雨", "19900009999")
         consent.agree(newcomer, consent.DOCUMENTS, now=self.now)
         self._let_in("newcomer", newcomer)
@@ -103,7 +93,7 @@ class _Setting:
         return user
 
     def _call_off(self) -> None:
-        leader, pantry = _leader("demo-gu"), _deal("demo-pantry")
+        leader, pantry = leader_of("demo-gu"), deal_of("demo-pantry")
         form = DealForm(
             title="新米尝鲜：现碾五常大米",
             items=[ItemForm(item.sku_id) for item in pantry.items[:3]],
@@ -125,10 +115,10 @@ class _Setting:
     def _orders(self) -> None:
         """One of each state: the resident's own, or a neighbour's seen by that neighbour."""
         guest = guest_membership(
-            _leader("demo-lin").id, "x" * 20, "顾客阿明", "19900008888", now=self.now
+            leader_of("demo-lin").id, "x" * 20, "顾客阿明", "19900008888", now=self.now
         )
         self.stage.sessions["guest"] = {"guest": [guest.id], "browser": "x" * 20}
-        self._order("order-guest", _deal("demo-weekend"), guest)
+        self._order("order-guest", deal_of("demo-weekend"), guest)
         mine = Order.member_id == Member.id, Member.user_id == self.resident.id
         kinds = {
             "paid": ("demo-weekend", "placed", *mine),
@@ -142,7 +132,7 @@ class _Setting:
         }
         for name, (slug, state, *more) in kinds.items():
             own = sa.select(Order).join(Order.member).join(Order.deal)
-            order = _one(own.where(Deal.slug == slug, Order.state == state, *more))
+            order = one(own.where(Deal.slug == slug, Order.state == state, *more))
             self._show_order(f"order-{name}", order)
 
     def _show_order(self, name: str, order: Order) -> None:
@@ -159,42 +149,21 @@ class _Setting:
 
     def _pickups(self) -> None:
         ready = sa.select(Pickup).join(Pickup.deal).where(Pickup.state == "ready")
-        own = _one(ready.join(Pickup.member).where(Member.user_id == self.resident.id))
-        self.stage.paths["pass-ready"] = _path(
+        own = one(ready.join(Pickup.member).where(Member.user_id == self.resident.id))
+        self.stage.paths["pass-ready"] = path_of(
             bags.pickup_url(proxies.make_pass(own, now=self.now))
         )
-        missed = _one(ready.where(Deal.slug == "demo-milk"))
+        missed = one(ready.where(Deal.slug == "demo-milk"))
         ended = missed.deal.pickup_ends_at or self.now
         by_id = missed.deal.leader.user_id
         uncollected.end(missed, "kept", "放在快递柜旁的冰箱里", by_id=by_id, now=ended)
         same = sa.select(Order).where(
             Order.member_id == missed.member_id, Order.deal_id == missed.deal_id
         )
-        self._show_order("order-uncollected", _one(same))
+        self._show_order("order-uncollected", one(same))
 
     def _ways_in(self) -> None:
         phone = crypto.encrypt("13812340001")
         self.stage.sessions["entering"] = {"proving": ["sign_in", phone, None]}
         self.stage.sessions["registering"] = {"proving": ["register", phone, 1]}
         self.stage.sessions["forgetful"] = {"proving": ["forgotten", phone, 1]}
-
-    def _staff_pages(self) -> None:
-        self.stage.paths["supplier-full"] = _path(loading.summary(self.now)["supplier_page"])
-        sealed = _one(sa.select(PurchaseList).order_by(PurchaseList.id))
-        self.stage.paths["count_in-full"] = f"/p/count-in/{sign('count-in', sealed.number)}"
-
-
-def _one(found: sa.Select[Any]) -> Any:
-    return db.session.scalars(found.limit(1)).one()
-
-
-def _leader(slug: str) -> Leader:
-    return db.session.scalars(sa.select(Leader).where(Leader.slug == slug)).one()
-
-
-def _deal(slug: str) -> Deal:
-    return db.session.scalars(sa.select(Deal).where(Deal.slug == slug)).one()
-
-
-def _path(url: str) -> str:
-    return "/" + url.split("/", 3)[3]
