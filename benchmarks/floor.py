@@ -19,7 +19,8 @@ from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from groupbuy.core import clock
-from groupbuy.core.db import UtcDateTime, engine_options, set_up_engine
+from groupbuy.core.db import UtcDateTime
+from groupbuy.core.engines import engine_options, set_up_engine
 
 POOL_SIZE = 4  # of each worker, as the site's
 ITEMS = 100

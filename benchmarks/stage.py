@@ -118,13 +118,14 @@ def add_bags(leader: Leader, *, count: int, lines: int) -> dict[int, list[int]]:
     deal = factories.make_deal(leader=leader, skus=skus, opens_at=opens_at)
     crowd.fill(deal, placed=count)
     factories.close(deal)
+    closed_at = deal.closes_at or now
     bags.make_bags(deal, now=now)
     for purchase_list in db.session.scalars(
         sa.select(PurchaseList).where(PurchaseList.deal_id == deal.id)
     ):
         came = {line.id: (line.pieces, 0) for line in purchase_list.current.lines}
-        counted = arrival.count_in(purchase_list, came, by_id=None, now=deal.closes_at)
-        shortage.carry_out(counted, "payment", by_id=None, now=deal.closes_at)
+        counted = arrival.count_in(purchase_list, came, by_id=None, now=closed_at)
+        shortage.carry_out(counted, "payment", by_id=None, now=closed_at)
     rows = db.session.execute(
         sa.select(Pickup.id, OrderLine.id)
         .join(Order, (Order.deal_id == Pickup.deal_id) & (Order.member_id == Pickup.member_id))

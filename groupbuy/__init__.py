@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from groupbuy import cli, models, pages  # noqa: F401 (models: tables must be known)
 from groupbuy.core import crypto
-from groupbuy.core.db import engine_options, set_up_engine
+from groupbuy.core.engines import engine_options, set_up_engine
 from groupbuy.extensions import babel, csrf, db, limiter, login_manager, migrate
 
 

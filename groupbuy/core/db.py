@@ -1,4 +1,4 @@
-"""The database: one transaction at the edge, guarded state changes, column types, both engines.
+"""The database: one transaction at the edge, guarded state changes, column types.
 
 Rules add and flush. Only views, jobs and commands open `transaction()`, and nothing else commits.
 """
@@ -6,17 +6,18 @@ Rules add and flush. Only views, jobs and commands open `transaction()`, and not
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from flask_sqlalchemy.session import Session
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column, scoped_session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.types import TypeDecorator
 
 from groupbuy.core import clock
@@ -62,7 +63,7 @@ def one_of(*names: str, called: str) -> sa.Enum:
 
 
 class Stateful:
-    """A row that walks through NEXT_STATES. These two methods are the only way to move it."""
+    """A row that walks through NEXT_STATES. Its methods are the only way to move it."""
 
     NEXT_STATES: ClassVar[dict[str, set[str]]]
     if TYPE_CHECKING:
@@ -87,11 +88,43 @@ class Stateful:
 
     def advance(self, new_state: str, *conditions: Any, **values: Any) -> Self:
         """Move this row, or raise WrongState. Of two racing callers exactly one succeeds."""
-        moved = self.advance_all(new_state, type(self).id == self.id, *conditions, **values)
-        db.session.refresh(self)  # an UPDATE leaves loaded attributes stale
-        if not moved:
-            raise WrongState(self.state, new_state)
+        return self._step(self.states_before(new_state), new_state, conditions, values)
+
+    def advance_from(self, old_state: str, new_state: str, **values: Any) -> Self:
+        """`advance`, but only as long as the row is where the caller saw it."""
+        may = new_state in self.NEXT_STATES[old_state]
+        return self._step([old_state] if may else [], new_state, (), values)
+
+    def _step(self, before: list[str], after: str, conditions: Any, values: dict[str, Any]) -> Self:
+        """The row as it then is comes back with the UPDATE, as if it had been read again."""
+        db.session.flush()
+        kind: Any = type(self)
+        step = _stepping(kind, tuple(values))
+        asked = {f"to.{name}": value for name, value in values.items()}
+        asked |= {"row_id": self.id, "before": before, "to.state": after}
+        moved = step.where(*conditions) if conditions else step
+        row = db.session.connection().execute(moved, asked).one_or_none()
+        if row is None:
+            db.session.refresh(self)
+            raise WrongState(self.state, after)
+        loaded = self.__dict__
+        related = [r.key for r in sa.inspect(kind).relationships if r.key in loaded]
+        if related:
+            db.session.expire(self, related)
+        for name, value in row._mapping.items():
+            if name not in loaded or loaded[name] != value:
+                set_committed_value(self, name, value)
         return self
+
+
+@cache
+def _stepping(kind: Any, names: tuple[str, ...]) -> Any:
+    """The UPDATE that moves one row and sets columns, made once."""
+    table = kind.__table__
+    new = {n: sa.bindparam(f"to.{n}", type_=table.c[n].type) for n in ("state", *names)}
+    before = table.c.state.in_(sa.bindparam("before", expanding=True))
+    step = sa.update(table).where(table.c.id == sa.bindparam("row_id"), before)
+    return step.values(new).returning(*table.c)
 
 
 def rowcount(statement: sa.Update | sa.Delete | sa.Insert) -> int:
@@ -209,61 +242,6 @@ def moment(now: datetime) -> datetime:
     if on_postgresql():
         return max(now, db.session.scalars(sa.select(sa.func.clock_timestamp())).one())
     return max(now, clock.now())
-
-
-def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """`create_engine` options for the database behind `url`."""
-    if url.startswith("sqlite"):
-        import pysqlite3.dbapi2  # bundles a current SQLite: Debian's has the WAL-reset bug
-
-        return {"module": pysqlite3.dbapi2, "connect_args": {"timeout": 20}}
-    return {
-        "pool_size": pool_size,
-        "max_overflow": 0,
-        "pool_pre_ping": True,
-        "connect_args": {
-            "options": "-c lock_timeout=3s -c statement_timeout=15s"
-            " -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
-        },
-    }
-
-
-# The first release of each line in which a WAL reset can no longer corrupt the file.
-_WAL_FIXED = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
-
-
-def wal_is_safe(version: str) -> bool:
-    """
-    >>> wal_is_safe("3.40.1"), wal_is_safe("3.50.7"), wal_is_safe("3.52.0")
-    (False, True, True)
-    """
-    major, minor, patch = (int(part) for part in re.findall(r"\d+", version)[:3])
-    line = (major, minor)
-    return line > max(_WAL_FIXED) or patch >= _WAL_FIXED.get(line, patch + 1)
-
-
-def set_up_engine(engine: sa.Engine) -> None:
-    """Make SQLite behave like a production database; PostgreSQL needs nothing here."""
-    if engine.dialect.name != "sqlite":
-        return
-
-    @sa.event.listens_for(engine, "connect")
-    def _connect(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
-        [(version,)] = dbapi_connection.execute("SELECT sqlite_version()").fetchall()
-        journal = "WAL" if wal_is_safe(version) else "TRUNCATE"
-        for pragma in (
-            "busy_timeout=20000",
-            f"journal_mode={journal}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            dbapi_connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("groupbuy_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def insert_once(model: Any) -> Any:

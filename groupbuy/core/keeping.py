@@ -30,7 +30,7 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
                 shelf[key] = (until + seconds, value)
         value = make()
         if not seconds:
-            return cast(T, value)
+            return value
         with _changing:
             if len(shelf) >= _MOST:  # nobody clears up between two rushes
                 shelf.clear()

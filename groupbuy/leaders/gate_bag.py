@@ -66,9 +66,9 @@ def hand_over(key: str) -> Page:
     """Give what is ticked, or everything; the page's nonce makes a second tap harmless."""
     now, opened = clock.now(), None
     try:
+        opened, post = opened_by(key)  # before: others wait for the end of a transaction
+        together.require_point(opened.pickup, place_of(post))
         with transaction():
-            opened, post = opened_by(key)
-            together.require_point(opened.pickup, place_of(post))
             bags, chosen = _ticked(opened)
             act = Act(request.form.get("nonce", ""), current_user.id, now)
             fen = id_or_none(request.form.get("cash", "0")) or 0
@@ -159,4 +159,6 @@ def _handover_or_404(handover_id: str) -> tuple[Handover, Post]:
     post = post_at(found.leader_id) if found else None
     if not found or post is None:
         abort(404)
+    if not post.serves(db.session.get_one(Pickup, found.pickup_id).point_id):
+        abort(404)  # a helper of one point takes nothing back at another
     return found, post

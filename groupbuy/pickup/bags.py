@@ -111,7 +111,7 @@ def _ending() -> sa.Update:
 
 def lines_of(pickup: Pickup) -> Sequence[OrderLine]:
     """What belongs into the bag: the order lines of its live orders, `line.order` loaded."""
-    return db.session.scalars(_contents(), _place_of(pickup)).all()
+    return db.session.scalars(_contents(), {"bag_id": pickup.id}).all()
 
 
 def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
@@ -119,17 +119,14 @@ def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
 
     Whoever changes a bag starts here, so everybody locks in the same order: orders, lines, bag.
     """
-    lines = db.session.scalars(_locked_contents(), _place_of(pickup)).all()
-    db.session.refresh(pickup, with_for_update={"key_share": True})
+    lines = lock_lines(pickup)
+    db.session.scalars(_locked_bag(), {"bag_id": pickup.id}).one()
     return lines
 
 
-def _place_of(pickup: Pickup) -> dict[str, int]:
-    return {
-        "deal_id": pickup.deal_id,
-        "member_id": pickup.member_id,
-        "point_id": pickup.point_id,
-    }
+def lock_lines(pickup: Pickup) -> Sequence[OrderLine]:
+    """The first half of `lock_contents`, for whoever has more to ask while locking the bag."""
+    return db.session.scalars(_locked_contents(), {"bag_id": pickup.id}).all()
 
 
 @cache
@@ -137,12 +134,15 @@ def _contents() -> sa.Select[Any]:
     return (
         sa.select(OrderLine)
         .join(OrderLine.order)
-        .where(
-            Order.deal_id == sa.bindparam("deal_id"),
-            Order.member_id == sa.bindparam("member_id"),
-            Order.point_id == sa.bindparam("point_id"),
-            Order.state.in_(IN_BAGS),
+        .join(
+            Pickup,
+            sa.and_(
+                Pickup.deal_id == Order.deal_id,
+                Pickup.member_id == Order.member_id,
+                Pickup.point_id == Order.point_id,
+            ),
         )
+        .where(Pickup.id == sa.bindparam("bag_id"), Order.state.in_(IN_BAGS))
         .order_by(Order.id, OrderLine.id)
         .options(contains_eager(OrderLine.order))
     )
@@ -150,8 +150,16 @@ def _contents() -> sa.Select[Any]:
 
 @cache
 def _locked_contents() -> sa.Select[Any]:
-    locked = _contents().with_for_update(key_share=True)
+    locked = _contents().with_for_update(key_share=True, of=(OrderLine, Order))
+    # To decrypt it takes time, once for each line, and at the gate nobody asks for it.
+    locked = locked.options(contains_eager(OrderLine.order).defer(Order.contact))
     return locked.execution_options(populate_existing=True)
+
+
+@cache
+def _locked_bag() -> sa.Select[Pickup]:
+    bag = sa.select(Pickup).where(Pickup.id == sa.bindparam("bag_id"))
+    return bag.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def shift(column: Any, sign: int, amounts: Mapping[int, int], room: Any) -> None:

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader
 from groupbuy.core.clock import local
 from groupbuy.core.db import moment, rowcount
-from groupbuy.core.errors import BadInput, RuleBroken, WrongState
+from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
@@ -132,10 +132,10 @@ def hand_over(
     """
     if not _NONCE.fullmatch(nonce):
         raise BadInput("nonce", _l("This scan cannot be read. Please scan again."))
-    lines = bags.lock_contents(pickup)
-    earlier = _earlier(pickup, nonce)
-    if earlier:
-        return earlier
+    lines = bags.lock_lines(pickup)
+    earlier_id, has_pass = writing.lock_bag(pickup, nonce)
+    if earlier_id:
+        return _again(earlier_id)
     if at_point_id not in (None, pickup.point_id):
         raise OtherPoint(point=pickup.point.name)
     require_ready(pickup, lines, now)
@@ -145,7 +145,12 @@ def hand_over(
         proxies.use(proxy, now=now)
     handover = writing.act(pickup, giving, nonce=nonce, at=now, by_id=by_id)
     detail = {"handover": handover.id} | ({"proxy": True} if proxy else {})
-    _take_out(pickup, lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
+    writing.pick(handover, len(giving))
+    _end(lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
+    if all(line.open_pieces == giving.get(line.id, 0) for line in lines):
+        pickup.advance("collected")
+        if has_pass:
+            bags.end_passes(pickup, now=now)
     return handover
 
 
@@ -206,10 +211,10 @@ def require_ready(pickup: Pickup, lines: Sequence[OrderLine], now: datetime) -> 
         raise NotArrived
 
 
-def _earlier(pickup: Pickup, nonce: str) -> Handover | None:
-    known = writing.act_before(pickup, nonce)
-    handover = db.session.get_one(Handover, known) if known else None
-    if handover and handover.undone_at:
+def _again(handover_id: int) -> Handover:
+    """What the same scan was before."""
+    handover = db.session.get_one(Handover, handover_id)
+    if handover.undone_at:
         raise HandoverUndone
     return handover
 
@@ -245,22 +250,14 @@ def _require_paid(lines: Sequence[OrderLine]) -> None:
         raise NotPaid(money=format_yuan(owed), fen=owed)
 
 
-def _take_out(
-    pickup: Pickup, lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, Any]
-) -> None:
-    """Count the pieces as picked; end the orders, and the bag, of which nothing is left."""
-    writing.pick(giving)
+def _end(lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, Any]) -> None:
+    """Tell of what was given in its orders, and end those of which nothing is left."""
     left = [line.order_id for line in lines if line.open_pieces > giving.get(line.id, 0)]
     for order in _orders(line for line in lines if line.id in giving):
         if order.id in left:
             record(order, "handed_over", from_state=order.state, **told)
         else:
             move(order, "fulfilled", "handed_over", **told)
-    if not left:
-        if not Pickup.advance_all("collected", Pickup.id == pickup.id):
-            raise WrongState(pickup.state, "collected")
-        db.session.expire(pickup, ["state"])
-        bags.end_passes(pickup, now=told["now"])
 
 
 def _put_back(lines: Sequence[OrderLine], given: Mapping[int, int], told: dict[str, Any]) -> None:
