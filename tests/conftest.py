@@ -112,6 +112,12 @@ class Client(FlaskClient):
         return super().open(*given, **more)
 
 
+@pytest.fixture
+def site_settings(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What operators set on a page is read."""
+    monkeypatch.setitem(app.extensions, "groupbuy_kept", {})
+
+
 def _new_app(url: str, folder: pathlib.Path, **settings: Any) -> Flask:
     app = create_app(
         SETTINGS | {"SQLALCHEMY_DATABASE_URI": url, "INSTANCE_DIR": str(folder)} | settings

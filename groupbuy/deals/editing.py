@@ -191,7 +191,7 @@ def _check_facts(form: DealForm) -> None:
 
 def check_pickup(starts_at: datetime | None, ends_at: datetime | None) -> None:
     """Raises BadInput for a time to collect that ends before it begins."""
-    if ends_at and (starts_at is None or ends_at <= starts_at):
+    if starts_at and ends_at and ends_at <= starts_at:
         raise BadInput("pickup_ends_at", _l("The pickup must end later than it begins."))
 
 

@@ -89,6 +89,7 @@ def test_a_desk_that_is_shut_is_no_desk_until_it_is_opened_again(app: Flask):
     assert "林姐" in told("desk_reopened")
 
 
+@pytest.mark.usefixtures("site_settings")
 def test_nobody_applies_while_the_operator_takes_nobody_on(app: Flask):
     change_setting("APPLICATIONS_OPEN", False, by_id=make_operator().id, now=NOON)
     with pytest.raises(applying.ApplicationsClosed):

@@ -9,11 +9,7 @@ from groupbuy.core.settings import change_setting, setting, settings_now
 from tests.conftest import NOON
 from tests.operators.desks import logged, make_operator
 
-
-@pytest.fixture(autouse=True)
-def read(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here they are read."""
-    monkeypatch.setitem(app.extensions, "groupbuy_kept", {})
+pytestmark = pytest.mark.usefixtures("site_settings")
 
 
 def test_the_environment_counts_until_something_is_set(app: Flask):

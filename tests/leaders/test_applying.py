@@ -60,6 +60,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(app: Flask, field, typed):
     assert 'aria-invalid="true"' in answer.text
 
 
+@pytest.mark.usefixtures("site_settings")
 def test_the_door_can_be_shut_to_new_leaders(app: Flask):
     change_setting("APPLICATIONS_OPEN", False, by_id=make_operator().id, now=NOON)
     db.session.commit()

@@ -135,7 +135,7 @@ def test_control_schedulers_that_trust_an_earlier_list_trip_over_each_other(
     for child in children:
         runs = run_together([child])
 
-    assert [run.failed for run in runs] == [0, 5, 5, 5]
+    assert sum(run.done for run in runs) == 20  # each closes them all once more
 
 
 def run_together(children: list[Child]) -> list[JobRun]:
