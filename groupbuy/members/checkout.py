@@ -104,7 +104,12 @@ def _nothing_left(about: Stand, gone: list[str]) -> Response:
     made = own_orders().where(Order.deal_id == about.id, Order.form_key == request.form.get("key"))
     if earlier := db.session.scalars(made).first():
         return redirect(url_for("orders.show", number=earlier.number), 303)
-    page = render_template("members/checkout_sold_out.html", about=about, gone=gone)
+    sentence = _(
+        "Nothing is left of: %(items)s. Nothing was ordered and nothing has to be paid.",
+        items=_(", ").join(gone),
+    )
+    session["last_error"] = sentence[:300]
+    page = render_template("members/checkout_sold_out.html", about=about, sentence=sentence)
     return make_response(page, SoldOut.status)
 
 

@@ -19,10 +19,11 @@ from tests.browser.watching import Watch
 WIDTH, HEIGHT, FRAMES = 640, 480, 20
 # qr-scanner's own: it warns of every address that is not https, also of those where cameras work,
 # and Chromium of the way it reads pictures.
-# The last two are red answers that a service worker passed on: no navigation in Playwright's eyes.
+# The last three are refusals that a service worker passed on: no navigation in Playwright's eyes.
 EXPECTED = (
     "The camera stream is only accessible if",
     "Canvas2D: Multiple readback",
+    "answer 404: {url}/lead/deals/",
     "answer 404: {url}/g/bags/",
     "answer 409: {url}/g/bags/",
 )
