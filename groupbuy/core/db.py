@@ -170,11 +170,16 @@ def _keep_ids(session: scoped_session[Session]) -> None:
 def long_transaction() -> Iterator[scoped_session[Session]]:
     """`transaction()` for jobs and commands whose statements may need more than the page limit."""
     with transaction() as session:
-        if on_postgresql():
-            session.execute(sa.text("SET LOCAL statement_timeout = 0"))
-            session.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
-            session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        lift_limits()
         yield session
+
+
+def lift_limits() -> None:
+    """Until this transaction ends, statements may take longer than a page may."""
+    if on_postgresql():
+        db.session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        db.session.execute(sa.text("SET LOCAL lock_timeout = '30s'"))
+        db.session.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def learn_sizes(*models: Any) -> None:

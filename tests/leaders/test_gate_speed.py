@@ -7,8 +7,12 @@ import time
 
 import pytest
 
-from groupbuy.core.db import transaction
+from groupbuy.accounts.models import Member
+from groupbuy.core.db import learn_sizes, transaction
+from groupbuy.deals.models import StockMove
 from groupbuy.extensions import db
+from groupbuy.orders.models import Order, OrderEvent, OrderLine
+from groupbuy.payments.models import Payment
 from groupbuy.pickup import bags
 from tests import factories
 from tests.checks import assert_everything_true
@@ -25,6 +29,7 @@ def test_eighty_bags_go_in_under_four_minutes_and_each_page_in_under_300_ms(app,
     with transaction():
         leader = factories.make_leader()
         crowd.fill(factories.make_deal(leader=leader, opens_at=NOON), placed=ORDERS)
+    learn_sizes(Member, Order, OrderLine, OrderEvent, Payment, StockMove)
     deal = evening(*[(2, 1, 1)] * BAGS, leader=leader)
     client, seconds = at_gate(app, leader), []
     found = bags_of(deal)
