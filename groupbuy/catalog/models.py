@@ -36,6 +36,7 @@ class Supplier(db.Model):
     name: Mapped[Name]
     contact_name: Mapped[str] = mapped_column(sa.String(100), default="")
     contact_phone: Mapped[str | None] = mapped_column(EncryptedText)
+    email: Mapped[str | None] = mapped_column(EncryptedText)  # where links to lists are sent
     link_version: Mapped[int] = mapped_column(default=1)  # raising it revokes signed links
     note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
@@ -71,6 +72,7 @@ class Sku(db.Model):
         sa.CheckConstraint("pack_size BETWEEN 1 AND 1000000", name="pack_size"),
         sa.CheckConstraint("price_fen >= 0", name="price"),
         sa.CheckConstraint("cost_fen >= 0", name="cost"),
+        sa.CheckConstraint("warn_below_pieces >= 0", name="warn_below"),
     )
 
     id: Mapped[PrimaryKey]
@@ -84,6 +86,7 @@ class Sku(db.Model):
     pack_size: Mapped[int] = mapped_column(default=1)
     price_fen: Mapped[Fen]
     cost_fen: Mapped[Fen | None]
+    warn_below_pieces: Mapped[int | None]  # fewer left in an open deal: tell the leader
     storage_class: Mapped[str] = mapped_column(
         one_of(*STORAGE_CLASSES, called="storage_class"), default="ambient"
     )

@@ -30,6 +30,9 @@ class PurchaseList(db.Model):
     current_revision: Mapped[int]
     # The deal was reopened: until the next closing writes another revision, nobody delivers this.
     withdrawn_at: Mapped[Instant | None]
+    # The last revision that the leader says the supplier has been sent, and since when.
+    told_at: Mapped[Instant | None]
+    told_revision: Mapped[int | None]
 
     deal: Mapped[Deal] = relationship()
     supplier: Mapped[Supplier] = relationship()

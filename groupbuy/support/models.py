@@ -33,8 +33,10 @@ class HelpMessage(db.Model):
     text: Mapped[str] = mapped_column(sa.String(1000))
     contact: Mapped[str] = mapped_column(EncryptedText)  # a name and how to answer
     at: Mapped[Instant]
+    answered_at: Mapped[Instant | None]
+    answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("user_account.id"))
 
     leader: Mapped[Leader] = relationship()
-    user: Mapped[User | None] = relationship()
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
     deal: Mapped[Deal | None] = relationship()
     order: Mapped[Order | None] = relationship()

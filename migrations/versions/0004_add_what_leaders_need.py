@@ -284,8 +284,25 @@ def upgrade() -> None:
 
     with op.batch_alter_table("purchase_list", schema=None) as batch_op:
         batch_op.add_column(sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("told_revision", sa.Integer(), nullable=True))
+
+    with op.batch_alter_table("help_message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "answered_by_id",
+                sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+                sa.ForeignKey(
+                    "user_account.id", name=op.f("fk_help_message_answered_by_id_user_account")
+                ),
+                nullable=True,
+            )
+        )
 
     with op.batch_alter_table("sku", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("warn_below_pieces", sa.Integer(), nullable=True))
+        batch_op.create_check_constraint(op.f("ck_sku_warn_below"), "warn_below_pieces >= 0")
         batch_op.add_column(
             sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False)
         )
@@ -294,6 +311,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("note", sa.String(length=300), server_default="", nullable=False)
         )
+        batch_op.add_column(sa.Column("email", sa.Text(), nullable=True))
         batch_op.add_column(
             sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False)
         )
@@ -307,12 +325,24 @@ def downgrade() -> None:
         _allow_rewriting(table)
     with op.batch_alter_table("supplier", schema=None) as batch_op:
         batch_op.drop_column("is_active")
+        batch_op.drop_column("email")
         batch_op.drop_column("note")
 
     with op.batch_alter_table("sku", schema=None) as batch_op:
         batch_op.drop_column("is_active")
+        batch_op.drop_constraint(op.f("ck_sku_warn_below"), type_="check")
+        batch_op.drop_column("warn_below_pieces")
+
+    with op.batch_alter_table("help_message", schema=None) as batch_op:
+        batch_op.drop_constraint(
+            op.f("fk_help_message_answered_by_id_user_account"), type_="foreignkey"
+        )
+        batch_op.drop_column("answered_by_id")
+        batch_op.drop_column("answered_at")
 
     with op.batch_alter_table("purchase_list", schema=None) as batch_op:
+        batch_op.drop_column("told_revision")
+        batch_op.drop_column("told_at")
         batch_op.drop_column("withdrawn_at")
 
     with op.batch_alter_table("product", schema=None) as batch_op:
