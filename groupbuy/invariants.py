@@ -27,7 +27,20 @@ class Invariant(NamedTuple):
 
 _KEPT = "(l.quantity - l.cancelled_pieces - l.short_pieces)"
 
+# Debits less credits of an account, by whose it is.
+_BALANCE = """
+    (SELECT of_id, SUM(fen) AS fen FROM ledger_entry WHERE account = '{}' GROUP BY of_id)"""
+
 INVARIANTS = (
+    Invariant(
+        "I1",
+        "the entries of every ledger transaction add up to nothing",
+        """
+        SELECT t.id AS txn_id, t.idem_key, COUNT(e.id) AS entries, SUM(e.fen) AS fen
+        FROM ledger_txn t LEFT JOIN ledger_entry e ON e.txn_id = t.id
+        GROUP BY t.id, t.idem_key HAVING COUNT(e.id) < 2 OR SUM(e.fen) <> 0
+        """,
+    ),
     Invariant(
         "I2",
         "sold = sum of stock moves <= stock",
@@ -85,11 +98,9 @@ INVARIANTS = (
         f"""
         SELECT o.id AS order_id, o.state, o.due_fen, k.fen
         FROM customer_order o
-        JOIN (SELECT l.order_id, SUM({_KEPT} * l.price_fen) AS fen
+        JOIN (SELECT l.order_id, SUM({_KEPT} * l.price_fen - l.given_back_fen) AS fen
               FROM order_line l GROUP BY l.order_id) k ON k.order_id = o.id
-        WHERE o.due_fen <> k.fen AND NOT EXISTS (
-          SELECT 1 FROM pickup b WHERE b.deal_id = o.deal_id AND b.member_id = o.member_id
-          AND b.point_id = o.point_id AND b.ending = 'refunded')
+        WHERE o.due_fen <> k.fen
         """,
     ),
     Invariant(
@@ -167,6 +178,51 @@ INVARIANTS = (
           ON last.order_id = o.id
         LEFT JOIN order_event e ON e.id = last.id
         WHERE e.to_state IS NULL OR e.to_state <> o.state
+        """,
+    ),
+    Invariant(
+        "I8",
+        "the ledger owes for an order what was paid, not given back and not handed over",
+        f"""
+        SELECT o.id AS order_id, o.state, o.paid_fen, o.refunded_fen, l.earned, e.fen
+        FROM customer_order o
+        LEFT JOIN (SELECT order_id, SUM(earned_fen) AS earned FROM order_line GROUP BY order_id) l
+          ON l.order_id = o.id
+        LEFT JOIN {_BALANCE.format("order")} e ON e.of_id = o.id
+        WHERE COALESCE(e.fen, 0) <> COALESCE(l.earned, 0) + o.refunded_fen - o.paid_fen
+           OR (COALESCE(e.fen, 0) <> 0 AND o.state IN ('fulfilled', 'cancelled', 'expired'))
+        """,
+    ),
+    Invariant(
+        "I8b",
+        "a line has earned what of it was handed over or not collected, less what was given back",
+        """
+        SELECT id AS line_id, earned_fen, picked_pieces, no_show_pieces, given_back_fen
+        FROM order_line
+        WHERE earned_fen <> CASE
+          WHEN (picked_pieces + no_show_pieces) * price_fen > given_back_fen
+          THEN (picked_pieces + no_show_pieces) * price_fen - given_back_fen ELSE 0 END
+        """,
+    ),
+    Invariant(
+        "I9",
+        "refunds in flight = refunds that have not arrived",
+        f"""
+        SELECT COALESCE(e.fen, 0) AS fen, r.fen AS refunds
+        FROM (SELECT COALESCE(SUM(amount_fen), 0) AS fen FROM refund
+              WHERE state <> 'succeeded') r
+        LEFT JOIN {_BALANCE.format("refunds_in_flight")} e ON e.of_id = 0
+        WHERE COALESCE(e.fen, 0) <> -r.fen
+        """,
+    ),
+    Invariant(
+        "I10",
+        "the commission of a deal = that of its lines",
+        f"""
+        SELECT l.deal_id, l.fen AS lines, e.fen
+        FROM (SELECT deal_id, SUM(commission_fen) AS fen FROM order_line GROUP BY deal_id) l
+        LEFT JOIN {_BALANCE.format("commission_expense")} e ON e.of_id = l.deal_id
+        WHERE l.fen <> COALESCE(e.fen, 0)
         """,
     ),
     Invariant(

@@ -7,8 +7,10 @@ from groupbuy.deals import models as deals
 from groupbuy.notices import models as notices
 from groupbuy.orders import models as orders
 from groupbuy.payments import models as payments
+from groupbuy.payments.providers import models as sandbox
 from groupbuy.pickup import models as pickup
 from groupbuy.purchasing import models as purchasing
+from groupbuy.settlement import models as settlement
 from groupbuy.support import models as support
 
 __all__ = [
@@ -21,5 +23,7 @@ __all__ = [
     "payments",
     "pickup",
     "purchasing",
+    "sandbox",
+    "settlement",
     "support",
 ]

@@ -121,7 +121,8 @@ def test_a_filled_database_goes_down_and_up_again_without_losing_a_row(shared_ap
     assert before["purchase_line"] > 0
     assert guarded()
     downgrade(MIGRATIONS, revision="0001")
-    assert rows() == before
+    of_later_tables = {"ledger_txn", "ledger_entry"}  # made again from the rows they tell of
+    assert rows() == {name: n for name, n in before.items() if name not in of_later_tables}
     assert not guarded()
     upgrade(MIGRATIONS)
     assert rows() == before

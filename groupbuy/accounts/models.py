@@ -10,7 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from groupbuy.core.crypto import EncryptedJson, EncryptedText, lookup_hash
-from groupbuy.core.db import Instant, Name, PrimaryKey, Stateful, one_of
+from groupbuy.core.db import Fen, Instant, Name, PrimaryKey, Stateful, one_of
 from groupbuy.extensions import db
 
 ROLES = ("helper", "leader", "supplier", "support", "operator")  # everybody is a resident
@@ -168,6 +168,7 @@ class Leader(Stateful, db.Model):
     """A 团长: opens deals, owns members, points, products and suppliers."""
 
     __tablename__ = "leader"
+    __table_args__ = (sa.CheckConstraint("commission_bp BETWEEN 0 AND 10000", name="commission"),)
     NEXT_STATES = {
         "applied": {"approved", "disabled"},
         "approved": {"disabled"},
@@ -189,6 +190,9 @@ class Leader(Stateful, db.Model):
     deal_defaults: Mapped[dict[str, Any]] = mapped_column(
         sa.JSON, default=dict, server_default="{}"
     )  # what the form of a new deal begins with
+    commission_bp: Mapped[int] = mapped_column(default=0, server_default="0")
+    cash_limit_fen: Mapped[Fen | None]  # most cash in the leader's hands; None: no limit
+    order_limit_fen: Mapped[Fen | None]  # most that one order may cost; None: the site's limit
     created_at: Mapped[Instant]
 
     user: Mapped[User] = relationship()
@@ -216,6 +220,7 @@ class Member(db.Model):
     phone: Mapped[str | None] = mapped_column(EncryptedText)
     phone_hash: Mapped[str | None] = mapped_column(sa.String(64))
     source_ref: Mapped[str | None] = mapped_column(sa.String(200))
+    order_limit_fen: Mapped[Fen | None]  # most that one order may cost; None: as the leader has it
     tags: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     note: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")  # staff only
     blocked_at: Mapped[Instant | None]  # since then they cannot order

@@ -37,6 +37,7 @@ class Deal(Stateful, db.Model):
         ),
         sa.CheckConstraint("minimum_kind = 'none' OR minimum > 0", name="minimum"),
         sa.CheckConstraint("last_roll_no >= 0", name="last_roll_no"),
+        sa.CheckConstraint("commission_bp BETWEEN 0 AND 10000", name="commission"),
         sa.Index("ix_deal_state_closes_at", "state", "closes_at"),
         sa.Index("ix_deal_leader_id_closes_at", "leader_id", "closes_at"),
     )
@@ -73,6 +74,10 @@ class Deal(Stateful, db.Model):
         one_of("payment", "prorata", called="share_by"), default="payment"
     )
     last_roll_no: Mapped[int] = mapped_column(default=0)
+    commission_bp: Mapped[int | None]  # hundredths of a percent; None: as the leader has it
+    ways: Mapped[list[str] | None] = mapped_column(
+        sa.JSON(none_as_null=True)
+    )  # to pay; None: all that the site has
     created_at: Mapped[Instant]
 
     leader: Mapped[Leader] = relationship()
@@ -133,6 +138,7 @@ class DealItem(db.Model):
         sa.CheckConstraint("price_fen >= 0", name="price"),
         sa.CheckConstraint("pack_size >= 1", name="pack_size"),
         sa.CheckConstraint("limit_per_person > 0", name="limit_per_person"),
+        sa.CheckConstraint("commission_bp BETWEEN 0 AND 10000", name="commission"),
     )
 
     id: Mapped[PrimaryKey]
@@ -155,6 +161,8 @@ class DealItem(db.Model):
     stock: Mapped[Pieces | None]  # None: as many as are wanted
     sold: Mapped[Pieces] = mapped_column(default=0)
     limit_per_person: Mapped[Pieces | None]
+    # None: as the deal has it. Written for good when the deal closes.
+    commission_bp: Mapped[int | None]
 
     deal: Mapped[Deal] = relationship(back_populates="items")
     supplier: Mapped[Supplier] = relationship()

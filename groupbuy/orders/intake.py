@@ -23,6 +23,7 @@ from groupbuy.extensions import db
 from groupbuy.orders.batch import Batch, BroughtOrder
 from groupbuy.orders.intake_goods import ids_of, insert_rows, item_ids, member_ids, point_ids
 from groupbuy.orders.models import Order, OrderEvent, OrderLine
+from groupbuy.payments import ledger
 from groupbuy.payments.models import Payment
 
 OWN_SUPPLY = "自采"
@@ -162,7 +163,10 @@ def _add_orders(deal: Deal, orders: Sequence[BroughtOrder], now: datetime) -> di
     ids = ids_of(Order.source_ref, refs, Order.deal_id == deal.id)
     insert_rows(OrderEvent, (_event(deal, order, ids[order.ref], now) for order in orders))
     live = [order for order in orders if order.live_lines]
+    known = db.session.scalar(sa.select(sa.func.max(Payment.id))) or 0
     insert_rows(Payment, (_payment(deal, order, ids[order.ref]) for order in live))
+    its = sa.select(Payment.id).join(Order, Order.id == Payment.order_id)
+    ledger.payments_confirmed(its.where(Payment.id > known, Order.deal_id == deal.id))
     deal.last_roll_no += len(live)  # under the deal's exclusive lock, or in a deal still unseen
     db.session.flush()
     return ids

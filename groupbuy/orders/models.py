@@ -40,6 +40,7 @@ class Order(Stateful, db.Model):
         ),
         sa.Index("ix_customer_order_deal_id_state", "deal_id", "state"),
         sa.Index("ix_customer_order_state_pay_by", "state", "pay_by"),
+        sa.Index("ix_customer_order_fulfilled_at", "fulfilled_at"),
         sa.Index("ix_customer_order_deal_id_member_id", "deal_id", "member_id"),
     )
     NEXT_STATES = {
@@ -75,6 +76,8 @@ class Order(Stateful, db.Model):
     source_ref: Mapped[str | None] = mapped_column(sa.String(100))  # its number in another tool
     placed_at: Mapped[Instant]
     pay_by: Mapped[Instant | None]
+    fulfilled_at: Mapped[Instant | None]
+    credited_at: Mapped[Instant | None]  # its commission became the leader's own
     version: Mapped[int] = mapped_column(default=1)
 
     deal: Mapped[Deal] = relationship()
@@ -109,6 +112,7 @@ class OrderLine(db.Model):
             " + no_show_pieces <= quantity",
             name="fate",
         ),
+        sa.CheckConstraint("given_back_fen >= 0 AND earned_fen >= 0", name="money"),
         sa.Index("ix_order_line_deal_id_item_id", "deal_id", "item_id"),
     )
 
@@ -124,6 +128,10 @@ class OrderLine(db.Model):
     short_pieces: Mapped[Pieces] = mapped_column(default=0)
     picked_pieces: Mapped[Pieces] = mapped_column(default=0)
     no_show_pieces: Mapped[Pieces] = mapped_column(default=0)
+    # Money given back although the pieces are kept: for a fault, as a goodwill, or not collected.
+    given_back_fen: Mapped[Fen] = mapped_column(default=0, server_default="0")
+    earned_fen: Mapped[Fen] = mapped_column(default=0, server_default="0")  # sold by the ledger
+    commission_fen: Mapped[Fen] = mapped_column(default=0, server_default="0")  # of earned_fen
     if_short: Mapped[str] = mapped_column(
         one_of("refund", "less", "substitute", called="if_short"), default="less"
     )

@@ -11,6 +11,7 @@ from groupbuy.core.db import AnySelect, rowcount
 from groupbuy.core.tokens import public_id
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
+from groupbuy.payments import ledger
 from groupbuy.payments.models import Payment
 
 
@@ -45,6 +46,7 @@ def confirm(payment: Payment, *, now: datetime, by_id: int | None) -> None:
         .where(Order.id == payment.order_id)
         .values(paid_fen=Order.paid_fen + payment.amount_fen)
     )
+    ledger.payments_confirmed(sa.select(Payment.id).where(Payment.id == payment.id))
 
 
 def void_begun(orders: AnySelect) -> None:

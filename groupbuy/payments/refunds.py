@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from groupbuy.core.db import rowcount
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
+from groupbuy.payments import ledger
 from groupbuy.payments.models import Payment, Refund
 
 
@@ -43,6 +44,8 @@ def request(order: Order, amount_fen: int, *, why: str, key: str, now: datetime)
         raise ValueError(f"order {order.id}: {left} fen more than was paid cannot go back")
     db.session.add_all(refunds)
     db.session.flush()
+    ids = [refund.id for refund in refunds]
+    ledger.refunds_requested(sa.select(Refund.id).where(Refund.id.in_(ids)))
     db.session.refresh(order)
     return refunds
 
@@ -67,6 +70,7 @@ def settle(order: Order, *, why: str, key: str, now: datetime) -> int:
 def finish_cash(refund: Refund, *, by_id: int | None, now: datetime) -> None:
     """The leader gave the cash back. Raises WrongState when that was said before."""
     refund.advance("succeeded", finished_at=now, finished_by_id=by_id)
+    ledger.refund_succeeded(refund)
 
 
 def _count(model: Any, row_id: int, part: int, whole: Any) -> bool:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from groupbuy.core.db import AnySelect, sum_of, text_of
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
+from groupbuy.payments import ledger
 from groupbuy.payments.models import Payment, Refund
 
 _OVERPAID = Order.paid_fen - Order.refunded_fen - Order.due_fen
@@ -30,7 +31,11 @@ def settle_all(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
     if wrong:
         raise ValueError(f"order {wrong} was overpaid by more than its payments hold")
     parts = _parts(overpaid)
+    known = db.session.scalar(sa.select(sa.func.max(Refund.id))) or 0
     _insert_refunds(parts, why, key, now)
+    number = sa.literal("R") + text_of(Refund.payment_id) + sa.literal(f"-{key}")
+    new = (Refund.id > known, Refund.order_id.in_(orders), Refund.out_refund_no == number)
+    ledger.refunds_requested(sa.select(Refund.id).where(*new))
     given_back = sa.update(Payment).where(Payment.id == parts.c.payment_id)
     _run(given_back.values(refunded_fen=Payment.refunded_fen + parts.c.amount_fen))
     _run(sa.update(Order).where(*overpaid).values(refunded_fen=Order.refunded_fen + _OVERPAID))

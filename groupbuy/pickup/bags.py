@@ -186,7 +186,8 @@ def settle(deal: Deal, *, now: datetime) -> None:
     """
     to_come = sa.exists().where(OrderLine.order_id == Order.id, OrderLine.open_pieces > 0)
     empty = sa.select(Order.id).where(Order.deal_id == deal.id, ~to_come)
-    move_all(empty, ("confirmed", "fulfilled"), "ended", now=now, why="nothing arrived")
+    step = ("confirmed", "fulfilled")
+    move_all(empty, step, "ended", now=now, why="nothing arrived", fulfilled_at=now)
     mine = (Pickup.deal_id == deal.id, Pickup.state == "waiting")
     household = sa.tuple_(Pickup.member_id, Pickup.point_id)
     Pickup.advance_all("void", *mine, household.not_in(_expecting(deal)))

@@ -21,7 +21,7 @@ from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move, record
-from groupbuy.payments import attempts
+from groupbuy.payments import attempts, earning
 from groupbuy.pickup import bags, proxies, writing
 from groupbuy.pickup.finding import Opened, look_up
 from groupbuy.pickup.models import Handover, Pickup, PickupProxy
@@ -146,6 +146,8 @@ def hand_over(
     handover = writing.act(pickup, giving, nonce=nonce, at=now, by_id=by_id)
     detail = {"handover": handover.id} | ({"proxy": True} if proxy else {})
     writing.pick(handover, len(giving))
+    key = f"handover:{handover.id}"
+    earning.recognise(giving, "handed_over", key, now=now, actor_id=by_id)
     _end(lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
     if all(line.open_pieces == giving.get(line.id, 0) for line in lines):
         pickup.advance("collected")
@@ -257,14 +259,18 @@ def _end(lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, 
         if order.id in left:
             record(order, "handed_over", from_state=order.state, **told)
         else:
-            move(order, "fulfilled", "handed_over", **told)
+            values = {"fulfilled_at": told["now"]}
+            move(order, "fulfilled", "handed_over", values=values, **told)
 
 
 def _put_back(lines: Sequence[OrderLine], given: Mapping[int, int], told: dict[str, Any]) -> None:
     bags.shift(OrderLine.picked_pieces, -1, given, OrderLine.picked_pieces)
+    key = f"handover-undone:{told['detail']['handover']}"
+    earning.recognise(given, "handover_undone", key, now=told["now"], actor_id=told["actor_id"])
     for order in _orders(lines):
         if order.state == "fulfilled":
-            move(order, "confirmed", "handover_undone", **told)
+            values = {"fulfilled_at": None}
+            move(order, "confirmed", "handover_undone", values=values, **told)
         else:
             record(order, "handover_undone", from_state=order.state, **told)
 

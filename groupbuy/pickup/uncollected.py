@@ -19,7 +19,7 @@ from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move
-from groupbuy.payments import refunds
+from groupbuy.payments import earning, refunds
 from groupbuy.pickup import bags
 from groupbuy.pickup.handover import require_ready
 from groupbuy.pickup.models import ENDINGS, Pickup
@@ -68,16 +68,20 @@ def end(pickup: Pickup, ending: str, note: str, *, by_id: int | None, now: datet
     worth: Counter[int] = Counter()
     for line in left:
         worth[line.order_id] += line.open_pieces * line.price_fen
+    open_pieces = {line.id: line.open_pieces for line in left}
     if ending == "refunded":
         bags.shift(Order.due_fen, -1, worth, Order.due_fen)
-    open_pieces = {line.id: line.open_pieces for line in left}
+        fen = {line.id: line.open_pieces * line.price_fen for line in left}
+        bags.shift(OrderLine.given_back_fen, 1, fen, sa.literal(sum(fen.values())))
     bags.shift(OrderLine.no_show_pieces, 1, open_pieces, OrderLine.open_pieces)
+    earning.recognise(open_pieces, ending, f"uncollected:{pickup.id}", now=now, actor_id=by_id)
     note = label(note, 300)
     pickup.advance("uncollected", ending=ending, ending_note=note)
     for order in sorted({line.order for line in left}, key=lambda order: order.id):
         back = refunds.settle(order, why="uncollected", key=f"uncollected-{pickup.id}", now=now)
         detail = {"ending": ending, "refund_fen": back}
-        move(order, "fulfilled", "uncollected", now=now, actor_id=by_id, why=note, detail=detail)
+        told: dict[str, Any] = {"now": now, "actor_id": by_id, "why": note, "detail": detail}
+        move(order, "fulfilled", "uncollected", values={"fulfilled_at": now}, **told)
 
 
 def _remind(kind: str, *when: Any, now: datetime) -> int:

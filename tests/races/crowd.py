@@ -11,6 +11,7 @@ from groupbuy.core.db import text_of
 from groupbuy.deals.models import Deal, DealItem, StockMove
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderEvent, OrderLine
+from groupbuy.payments import ledger
 from groupbuy.payments.models import Payment
 
 PIECES = 2  # of each item, in each order
@@ -110,9 +111,12 @@ def _add_events_and_payments(deal: Deal) -> None:
             "state": sa.case((Order.state == "placed", "confirmed"), else_="begun"),
             "amount_fen": Order.due_fen,
             "begun_at": Order.placed_at,
+            "confirmed_at": Order.placed_at,
         },
         own,
     )
+    its = sa.select(Payment.id).join(Order, Order.id == Payment.order_id)
+    ledger.payments_confirmed(its.where(own, Payment.state == "confirmed"))
 
 
 def _insert(model: Any, columns: dict[str, Any], *conditions: Any) -> None:
