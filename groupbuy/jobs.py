@@ -26,10 +26,12 @@ from groupbuy.core.models import JobRun
 from groupbuy.deals import telling
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
+from groupbuy.money_jobs import ask_about, ask_once, send_refund
 from groupbuy.notices import sending
 from groupbuy.notices.channels import NotDelivered
 from groupbuy.orders import changing
 from groupbuy.orders.models import Order
+from groupbuy.payments import attempts, refunding
 from groupbuy.pickup import bags, uncollected
 from groupbuy.purchasing import closing
 
@@ -72,7 +74,8 @@ def close_deal(deal_id: int, *, now: datetime) -> None:
                 bags.make_bags(deal, now=now)
 
     retrying(step_a)
-    closing.paid_meanwhile(deal_id)
+    for payment_id in closing.unknown_payments(deal_id):
+        ask_about(payment_id, now=clock.now(), last_call=True)
     retrying(step_c)
 
 
@@ -131,6 +134,16 @@ def verify(now: datetime) -> Tally:
     return Tally(failed=len(found), done=len(invariants.INVARIANTS), detail=found)
 
 
+def ask_payments(now: datetime) -> Tally:
+    """Ask the providers about attempts whose fate is not known."""
+    return _each(attempts.due(now), "payment", lambda row_id: ask_once(row_id, now=now))
+
+
+def send_refunds(now: datetime) -> Tally:
+    """Send back what is owed, and ask after what was sent."""
+    return _each(refunding.due(now), "refund", lambda row_id: send_refund(row_id, now=now))
+
+
 def forget_idle_runs(now: datetime) -> Tally:
     """Drop week-old ledger rows of runs that found nothing to do; the others stay for ever."""
     idle = sa.delete(JobRun).where(JobRun.done == 0, JobRun.failed == 0)
@@ -152,6 +165,8 @@ _JOBS: dict[str, Callable[[datetime], Tally]] = {
     "close-due": close_due,
     "expire-unpaid": expire_unpaid,
     "send-notices": send_notices,
+    "ask-payments": ask_payments,
+    "send-refunds": send_refunds,
     "pickup-reminders": pickup_reminders,
     "announce-opened": announce_opened,
     "closing-soon": closing_soon,

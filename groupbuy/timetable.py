@@ -18,6 +18,8 @@ TIMES: dict[str, dict[str, Any]] = {
     "close-due": {"trigger": "interval", "seconds": 5},
     "expire-unpaid": {"trigger": "interval", "seconds": 30},
     "send-notices": {"trigger": "interval", "seconds": 5},
+    "ask-payments": {"trigger": "interval", "seconds": 5},
+    "send-refunds": {"trigger": "interval", "seconds": 5},
     "pickup-reminders": {"trigger": "interval", "seconds": 60},
     "announce-opened": {"trigger": "interval", "seconds": 60},
     "closing-soon": {"trigger": "interval", "seconds": 60},

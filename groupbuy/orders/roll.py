@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,7 +36,10 @@ def next_number(deal_id: int) -> int:
     return db.session.scalars(last).one()
 
 
-def enter(order: Order, kind: str, *, now: datetime, actor_id: int | None = None) -> None:
-    """Make a pending order `placed` under the deal's next number. Raises WrongState."""
+def enter(order: Order, kind: str, *, now: datetime, **told: Any) -> None:
+    """Make a pending order `placed` under the deal's next number; `told` as for `move`.
+
+    Raises WrongState.
+    """
     number = next_number(order.deal_id)
-    move(order, "placed", kind, now=now, actor_id=actor_id, values={"roll_no": number})
+    move(order, "placed", kind, now=now, values={"roll_no": number}, **told)

@@ -33,7 +33,7 @@ def vouch(order: Order, *, by_id: int | None, now: datetime) -> None:
     lock_for_paying(order.deal)
     db.session.refresh(order)
     roll.enter(order, "vouched", now=now, actor_id=by_id)
-    attempts.confirm(attempts.begun(order), now=now, by_id=by_id)
+    attempts.confirm(attempts.switch(order, "cash", now=now), now=now, by_id=by_id)
     db.session.refresh(order)
     owe("vouched", str(order.id), now=now, **about(order))
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from groupbuy.core.db import rowcount
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
-from groupbuy.payments import ledger
+from groupbuy.payments import attempts, ledger
 from groupbuy.payments.models import Payment, Refund
+from groupbuy.payments.providers import online
 
 
 def overpaid_fen(order: Order) -> int:
@@ -22,8 +23,16 @@ def overpaid_fen(order: Order) -> int:
     return max(0, order.paid_fen - order.refunded_fen - order.due_fen)
 
 
-def request(order: Order, amount_fen: int, *, why: str, key: str, now: datetime) -> list[Refund]:
-    """Ask for `amount_fen` of `order` to go back, from its payments in turn.
+def request(
+    order: Order,
+    amount_fen: int,
+    *,
+    why: str,
+    key: str,
+    now: datetime,
+    only: Payment | None = None,
+) -> list[Refund]:
+    """Ask for `amount_fen` of `order` to go back, from its payments in turn, or from one `only`.
 
     `key` names the reason within the order: the same key again breaks a unique constraint
     instead of paying twice. Raises ValueError when less than `amount_fen` is left to give back.
@@ -35,7 +44,7 @@ def request(order: Order, amount_fen: int, *, why: str, key: str, now: datetime)
         .order_by(Payment.id)
     )
     left = amount_fen
-    for payment in payments:
+    for payment in [only] if only else payments:
         part = min(left, payment.amount_fen - payment.refunded_fen)
         if part > 0 and _count(Payment, payment.id, part, Payment.amount_fen):
             refunds.append(_row(payment, part, why=why, key=key, now=now))
@@ -56,11 +65,7 @@ def settle(order: Order, *, why: str, key: str, now: datetime) -> int:
     An attempt that is still open asks for the new sum.
     """
     db.session.refresh(order)
-    db.session.execute(
-        sa.update(Payment)
-        .where(Payment.order_id == order.id, Payment.state == "begun")
-        .values(amount_fen=order.due_fen)
-    )
+    attempts.reprice(sa.select(Order.id).where(Order.id == order.id))
     amount_fen = overpaid_fen(order)
     if amount_fen:
         request(order, amount_fen, why=why, key=key, now=now)
@@ -92,4 +97,5 @@ def _row(payment: Payment, fen: int, *, why: str, key: str, now: datetime) -> Re
         amount_fen=fen,
         why=why,
         requested_at=now,
+        next_try_at=now if online(payment.way) else None,
     )

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from groupbuy.core.db import AnySelect, sum_of, text_of
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
-from groupbuy.payments import ledger
+from groupbuy.payments import attempts, ledger
 from groupbuy.payments.models import Payment, Refund
+from groupbuy.payments.providers import online_ways
 
 _OVERPAID = Order.paid_fen - Order.refunded_fen - Order.due_fen
 _LEFT = Payment.amount_fen - Payment.refunded_fen
@@ -39,8 +40,7 @@ def settle_all(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
     given_back = sa.update(Payment).where(Payment.id == parts.c.payment_id)
     _run(given_back.values(refunded_fen=Payment.refunded_fen + parts.c.amount_fen))
     _run(sa.update(Order).where(*overpaid).values(refunded_fen=Order.refunded_fen + _OVERPAID))
-    begun = (Payment.state == "begun", Payment.order_id.in_(orders), Payment.order_id == Order.id)
-    _run(sa.update(Payment).where(*begun).values(amount_fen=Order.due_fen))
+    attempts.reprice(orders)
 
 
 def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
@@ -52,6 +52,7 @@ def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
             Payment.leader_id,
             Payment.order_id,
             Payment.id.label("payment_id"),
+            Payment.way,
             sa.case((asked < 0, 0), (asked < _LEFT, asked), else_=_LEFT).label("amount_fen"),
         )
         .join(Order, sa.and_(*_CAN_GO_BACK))
@@ -61,14 +62,17 @@ def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
 
 
 def _insert_refunds(parts: sa.Subquery, why: str, key: str, now: datetime) -> None:
+    at = sa.literal(now, Refund.__table__.c.requested_at.type)
     columns = {
         "out_refund_no": sa.literal("R") + text_of(parts.c.payment_id) + sa.literal(f"-{key}"),
         "state": sa.literal("requested"),
         "why": sa.literal(why),
-        "requested_at": sa.literal(now, Refund.__table__.c.requested_at.type),
+        "requested_at": at,
+        "next_try_at": sa.case((parts.c.way.in_(online_ways()), at)),
     }
-    rows = sa.select(*parts.c, *columns.values()).where(parts.c.amount_fen > 0)
-    _run(sa.insert(Refund).from_select([*parts.c.keys(), *columns], rows))
+    kept = [column for column in parts.c if column.name != "way"]
+    rows = sa.select(*kept, *columns.values()).where(parts.c.amount_fen > 0)
+    _run(sa.insert(Refund).from_select([*(c.name for c in kept), *columns], rows))
 
 
 def _run(statement: sa.Update | sa.Insert) -> None:

@@ -1,7 +1,7 @@
 """Closing a deal in three repeatable steps; any of them may die and be run again.
 
 A `begin*`: no more orders, edits or cancellations (one short transaction).
-B `paid_meanwhile`: ask the providers about payments begun and not known (no transaction).
+B `unknown_payments`: ask the providers about payments begun and not known (no transaction).
 C `finish`: expire the unpaid, check the minimum, seal the purchase lists (one transaction).
 """
 
@@ -23,7 +23,6 @@ from groupbuy.orders.ending import end_orders
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move_all
 from groupbuy.payments.models import Payment
-from groupbuy.payments.providers import WAYS
 from groupbuy.purchasing import lists
 
 
@@ -67,26 +66,15 @@ def begin_early(deal: Deal, *, because: str, now: datetime) -> None:
         tell_members(deal, "closed_early", now=now)
 
 
-def paid_meanwhile(deal_id: int) -> list[int]:
-    """Step B: ask about every attempt begun; returns the ids of those that turn out to be paid.
+def unknown_payments(deal_id: int) -> list[int]:
+    """Step B: ids of the attempts that a provider has to be asked about before `finish`.
 
-    The others are closed with their provider, so that no money can come in behind the list.
-    Uses the network: never inside a transaction.
+    What is not paid is ended with the provider, so that no money can come in behind the list.
     """
-    begun = sa.select(Payment.id, Payment.way, Payment.out_trade_no).join(
-        Order, Order.id == Payment.order_id
-    )
-    attempts = db.session.execute(
-        begun.where(Order.deal_id == deal_id, Order.state == "pending", Payment.state == "begun")
-    ).all()
-    db.session.rollback()
-    paid = []
-    for payment_id, way, out_trade_no in attempts:
-        if WAYS[way].query(out_trade_no) == "paid":
-            paid.append(payment_id)
-        else:
-            WAYS[way].close(out_trade_no)
-    return paid
+    begun = sa.select(Payment.id).join(Order, Order.id == Payment.order_id)
+    open_ones = (Payment.state == "begun", Payment.next_ask_at.is_not(None))
+    waiting = begun.where(Order.deal_id == deal_id, Order.state == "pending", *open_ones)
+    return list(db.session.scalars(waiting.order_by(Payment.id)))
 
 
 def finish(deal: Deal, *, now: datetime) -> None:

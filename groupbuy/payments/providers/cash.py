@@ -1,12 +1,11 @@
-"""Cash into the leader's hand. Nobody can be asked: it is paid when the leader vouches for it."""
+"""Cash into the leader's hand: paid when the leader vouches for it, and nobody can be asked."""
 
 from __future__ import annotations
 
-
-def query(out_trade_no: str) -> str:
-    """What has not been vouched for is not paid."""
-    return "unpaid"
+ONLINE = False
+METHODS = ("cash",)
 
 
-def close(out_trade_no: str) -> None:
-    """There is no provider with whom an attempt would have to be ended."""
+def is_on() -> bool:
+    """Always: it takes nobody but the leader."""
+    return True

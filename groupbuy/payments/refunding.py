@@ -1,0 +1,144 @@
+"""Sending refunds to their providers: claim one, send it outside any transaction, write it down.
+
+A refund has one number for ever. Whoever does not know how a try ended asks with that number, or
+sends it again: for the provider it is the same refund, so nothing goes back twice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from groupbuy.core.db import rowcount
+from groupbuy.extensions import db
+from groupbuy.payments import cases, ledger
+from groupbuy.payments.models import Refund
+from groupbuy.payments.providers import WAYS
+from groupbuy.payments.providers.reports import Refunded, RefundOrder, Refused
+
+TRY_AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720))
+LEASE = timedelta(minutes=2)  # longer than all time-outs of one try together
+
+
+def due(now: datetime, most: int = 500) -> list[int]:
+    """Ids of the refunds to send or to ask about, the longest waiting first."""
+    waiting = sa.select(Refund.id).where(Refund.next_try_at <= now, Refund.state != "succeeded")
+    return list(db.session.scalars(waiting.order_by(Refund.next_try_at, Refund.id).limit(most)))
+
+
+def claim(refund_id: int, *, now: datetime) -> bool:
+    """Take a refund for this process and count the try; of several processes one gets it."""
+    mine = (Refund.id == refund_id, Refund.next_try_at <= now)
+    taken = sa.update(Refund).where(*mine, Refund.state != "succeeded")
+    values = {
+        "state": "submitted",
+        "tries": Refund.tries + 1,
+        "submitted_at": sa.func.coalesce(Refund.submitted_at, now),
+        "next_try_at": now + LEASE,
+    }
+    return rowcount(taken.values(values)) == 1
+
+
+def send(refund_id: int, notify_url: str) -> Refunded:
+    """Give the money back, or find out that it went back already; uses the network.
+
+    Raises Unreachable when nothing is known afterwards: the same number is tried again.
+    """
+    refund = db.session.get_one(Refund, refund_id)
+    payment = refund.payment
+    way, again = WAYS[payment.way], refund.tries > 1
+    order = RefundOrder(
+        payment.out_trade_no,
+        refund.out_refund_no,
+        refund.amount_fen,
+        payment.amount_fen,
+        refund.why,
+        notify_url,
+    )
+    db.session.rollback()
+    try:
+        if again:
+            known: Refunded = way.query_refund(order)
+            if known.state in ("succeeded", "processing"):
+                return known
+        told: Refunded = way.refund(order)
+    except Refused as refusal:
+        return Refunded(order.out_refund_no, "failed", error=str(refusal))
+    return told
+
+
+def write_down(told: Refunded, *, now: datetime) -> bool:
+    """Record what a provider says of a refund, by answer or notification; True when it is new.
+
+    A success is for ever. Another sum than was asked for becomes a case, and nothing is booked.
+    """
+    refund = db.session.scalars(
+        sa.select(Refund)
+        .where(Refund.out_refund_no == told.out_refund_no)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if refund is None:
+        return cases.open_case("unknown_refund", told.out_refund_no, now=now)
+    if refund.state == "succeeded":
+        return False
+    if told.state == "succeeded":
+        return _succeed(refund, told, now)
+    if told.state == "failed":
+        return _fail(refund, told, now)
+    refund.next_try_at = now + _wait(refund.tries)
+    return True
+
+
+def put_off(refund_id: int, error: str, *, now: datetime) -> None:
+    """Nothing is known of a try: ask again later, with the same number."""
+    refund = db.session.get_one(Refund, refund_id)
+    if refund.state == "submitted":
+        refund.next_try_at, refund.last_error = now + _wait(refund.tries), error[:300]
+
+
+def retry(refund: Refund, *, now: datetime) -> None:
+    """Staff want a failed refund tried again, with the same number. Raises WrongState."""
+    refund.advance("submitted", next_try_at=now, tries=max(1, refund.tries))
+
+
+def finish_by_hand(refund: Refund, *, by_id: int, now: datetime) -> None:
+    """Staff gave the money back another way, from the bank. Raises WrongState when it went back."""
+    refund.advance(
+        "succeeded", by_hand=True, finished_at=now, finished_by_id=by_id, next_try_at=None
+    )
+    ledger.refund_succeeded(refund)
+
+
+def is_stuck(refund: Refund) -> bool:
+    """Whether a person has to look after it."""
+    return refund.state == "failed" and refund.next_try_at is None
+
+
+def _succeed(refund: Refund, told: Refunded, now: datetime) -> bool:
+    if told.refund_fen != refund.amount_fen:
+        detail = {"fen": told.refund_fen, "asked": refund.amount_fen}
+        about = {"leader_id": refund.leader_id, "refund_id": refund.id}
+        refund.next_try_at = None
+        return cases.open_case(
+            "wrong_refund", refund.out_refund_no, now=now, detail=detail, **about
+        )
+    refund.advance("succeeded", finished_at=now, next_try_at=None, last_error="")
+    ledger.refund_succeeded(refund)
+    return True
+
+
+def _fail(refund: Refund, told: Refunded, now: datetime) -> bool:
+    given_up = refund.tries >= len(TRY_AGAIN)
+    following = None if given_up else now + _wait(refund.tries)
+    refund.advance("failed", last_error=told.error[:300], next_try_at=following)
+    if given_up:
+        about = {"leader_id": refund.leader_id, "refund_id": refund.id}
+        detail = {"error": told.error[:300]}
+        cases.open_case("refund_failed", refund.out_refund_no, now=now, detail=detail, **about)
+    return True
+
+
+def _wait(tries: int) -> timedelta:
+    return TRY_AGAIN[min(max(tries, 1), len(TRY_AGAIN)) - 1]
