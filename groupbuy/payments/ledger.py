@@ -85,7 +85,8 @@ def enter(
     if legs:
         fact = {"idem_key": key, "kind": kind, "at": now, "actor_id": actor_id, **about}
         txn_id = db.session.execute(sa.insert(_TXN).returning(_TXN.c.id), fact).scalar_one()
-        rows = [{"txn_id": txn_id, **leg._asdict()} for leg in legs]
+        own = {"txn_id": txn_id, "leader_id": about.get("leader_id")}
+        rows = [own | leg._asdict() for leg in legs]
         db.session.execute(sa.insert(_ENTRY), rows)
 
 
@@ -121,13 +122,13 @@ def writing(facts: sa.Subquery, *legs: Leg) -> tuple[sa.Insert, sa.Insert]:
         )
     ).subquery()
     entries = (
-        sa.select(_TXN.c.id, sides.c.account, sides.c.of_id, sides.c.fen)
+        sa.select(_TXN.c.id, _TXN.c.leader_id, sides.c.account, sides.c.of_id, sides.c.fen)
         .join(_TXN, _TXN.c.idem_key == sides.c.key)
         .where(sides.c.fen != 0)
     )
     return (
         sa.insert(_TXN).from_select(_ABOUT, about),
-        sa.insert(_ENTRY).from_select(["txn_id", "account", "of_id", "fen"], entries),
+        sa.insert(_ENTRY).from_select(["txn_id", "leader_id", "account", "of_id", "fen"], entries),
     )
 
 

@@ -164,6 +164,7 @@ class LedgerEntry(db.Model):
 
     id: Mapped[PrimaryKey]
     txn_id: Mapped[int] = mapped_column(sa.ForeignKey("ledger_txn.id"))
+    leader_id: Mapped[int | None] = mapped_column(Id)  # as the transaction has it
     account: Mapped[str] = mapped_column(one_of(*ACCOUNTS, called="account"))
     of_id: Mapped[int] = mapped_column(Id, default=0)
     fen: Mapped[Fen]

@@ -161,6 +161,7 @@ def upgrade() -> None:
         "ledger_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("txn_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("leader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "account",
             sa.Enum(
@@ -613,8 +614,8 @@ def _open_the_books() -> None:
         )
         for account, sign in ((debit, ""), (credit, "-")):
             op.execute(
-                "INSERT INTO ledger_entry (txn_id, account, of_id, fen)"
-                f" SELECT t.id, {account}, {sign}f.fen FROM ({facts}) f"
+                "INSERT INTO ledger_entry (txn_id, leader_id, account, of_id, fen)"
+                f" SELECT t.id, t.leader_id, {account}, {sign}f.fen FROM ({facts}) f"
                 f" JOIN ledger_txn t ON t.idem_key = {named}"
             )
 

@@ -14,7 +14,7 @@ from groupbuy.orders.models import Order
 from groupbuy.orders.vouching import vouch
 from groupbuy.payments import attempts, refunds
 from groupbuy.payments.models import Payment, Refund
-from groupbuy.payments.providers import WAYS, cash
+from groupbuy.payments.providers import WAYS, cash, online
 from tests import factories
 from tests.checks import count, in_thread, refused, refused_by_the_database, run_sql
 from tests.conftest import NOON
@@ -53,7 +53,7 @@ def payment_of(order: Order) -> Payment:
 
 def test_an_attempt_is_open_until_it_is_confirmed(app):
     order = factories.make_order(factories.make_deal(), 2)
-    payment = attempts.begun(order)
+    payment = attempts.begun(order, now=NOON)
     assert (payment.state, payment.amount_fen, payment.way) == ("begun", 7560, "cash")
     vouch(order, by_id=None, now=NOON)
     assert payment.state == "confirmed"
@@ -213,7 +213,8 @@ def test_two_attempts_never_share_a_number(app):
 
 def test_every_way_to_pay_answers_alike(app):
     assert WAYS["cash"] is cash
-    for way in WAYS.values():
-        assert callable(way.query)
-        assert callable(way.close)
-    assert cash.query("GB1") == "unpaid"
+    for name, way in WAYS.items():
+        assert callable(way.is_on)
+        assert way.METHODS
+        asked = ("begin", "parse", "query", "close", "refund", "query_refund", "read_bill")
+        assert all(callable(getattr(way, act, None)) for act in asked) is online(name)

@@ -177,7 +177,7 @@ def test_asking_about_open_payments_finds_cash_unpaid_and_changes_nothing(app):
     factories.make_placed(deal)
     closing.begin(deal, now=deal.closes_at)
     db.session.commit()
-    assert closing.paid_meanwhile(deal.id) == []
+    assert closing.unknown_payments(deal.id) == []
     assert count(Payment, Payment.state == "begun") == 1
 
 
