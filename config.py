@@ -11,16 +11,29 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 
 ROOT = Path(__file__).parent
 # Those that are not set up reach nobody. Printing is for whoever tries the product out.
 CHANNELS = "in_app,email,wechat_template"
 CHANNELS_IN_DEVELOPMENT = "in_app,console,email,wechat_template"
 SECRETS = ("SECRET_KEY", "DATA_KEYS", "LOOKUP_KEY")
+_ALIPAY = ("ALIPAY_APP_ID", "ALIPAY_SELLER_ID", "ALIPAY_KEY", "ALIPAY_PUBLIC_KEY")
+_ALIPAY_URL = "https://openapi.alipay.com/gateway.do"
+_WECHAT_PAY = (
+    "WECHAT_PAY_MCHID",
+    "WECHAT_PAY_SERIAL",
+    "WECHAT_PAY_KEY",
+    "WECHAT_PAY_V3_KEY",
+    "WECHAT_PAY_PUBLIC_KEY",
+    "WECHAT_PAY_PUBLIC_KEY_ID",
+)
 
 
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -68,8 +81,10 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         ),
         "CLOSING_SOON_MINUTES": int(environ.get("CLOSING_SOON_MINUTES", "120")),
         **_wechat(environ),
+        **_wechat_pay(environ),
         **_mail(environ),
         **_sms(environ, development),
+        **_alipay(environ),
         "SUPPLIER_LINK_DAYS": int(environ.get("SUPPLIER_LINK_DAYS", "30")),
         "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
@@ -114,6 +129,62 @@ def _sms(environ: Mapping[str, str], development: bool) -> dict[str, Any]:
         "SMS_TOKEN": environ.get("SMS_TOKEN", ""),
         "SMS_TIMEOUT": int(environ.get("SMS_TIMEOUT", "8")),
     }
+
+
+def _wechat_pay(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = _all_or_nothing(environ, _WECHAT_PAY)
+    url = environ.get("WECHAT_PAY_URL", "https://api.mch.weixin.qq.com")
+    if found["WECHAT_PAY_MCHID"]:
+        if not environ.get("WECHAT_APP_ID"):
+            raise RuntimeError("the setting WECHAT_APP_ID is missing (WECHAT_PAY_MCHID is there)")
+        if len(found["WECHAT_PAY_V3_KEY"].encode()) != 32:
+            raise RuntimeError("the setting WECHAT_PAY_V3_KEY must have 32 characters")
+        found["WECHAT_PAY_KEY"] = _key("WECHAT_PAY_KEY", found, _private)
+        found["WECHAT_PAY_PUBLIC_KEY"] = _key("WECHAT_PAY_PUBLIC_KEY", found, _public)
+    return {**found, "WECHAT_PAY_URL": url.rstrip("/")}
+
+
+def _private(pem: bytes) -> str:
+    key = serialization.load_pem_private_key(pem, None)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    return key.private_bytes(*form, serialization.NoEncryption()).decode()
+
+
+def _public(pem: bytes) -> str:
+    key = serialization.load_pem_public_key(pem)
+    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_bytes(*form).decode()
+
+
+def _alipay(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = _all_or_nothing(environ, _ALIPAY)
+    if found["ALIPAY_APP_ID"]:
+        found["ALIPAY_KEY"] = _key("ALIPAY_KEY", found, _private)
+        found["ALIPAY_PUBLIC_KEY"] = _key("ALIPAY_PUBLIC_KEY", found, _public)
+    return {**found, "ALIPAY_URL": environ.get("ALIPAY_URL", _ALIPAY_URL)}
+
+
+def _all_or_nothing(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """Settings that are of use only together; none of them is fine."""
+    found = {name: environ.get(name, "").strip() for name in names}
+    missing = [name for name, value in found.items() if not value]
+    if missing and len(missing) < len(names):
+        present = next(name for name in names if found[name])
+        raise RuntimeError(f"the setting {missing[0]} is missing ({present} is there)")
+    return found
+
+
+def _key(name: str, settings: Mapping[str, str], read: Callable[[bytes], str]) -> str:
+    """The key in the setting `name`, in PEM; given as its text or as where it lies.
+
+    Line ends may be written \\n. A wrong value may be a key all the same, so it is not shown.
+    """
+    value = settings[name]
+    try:
+        pem = value if value.startswith("-----BEGIN") else Path(value).read_text("ascii").strip()
+        return read(pem.replace("\\n", "\n").encode())
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
+        raise RuntimeError(f"the setting {name} is no key in PEM, and no file with one") from None
 
 
 def _choice(environ: Mapping[str, str], name: str, default: str, known: tuple[str, ...]) -> str:

@@ -92,7 +92,7 @@ def _row(payment: Payment, fen: int, *, why: str, key: str, now: datetime) -> Re
         leader_id=payment.leader_id,
         order_id=payment.order_id,
         payment_id=payment.id,
-        out_refund_no=f"R{payment.id}-{key}",
+        out_refund_no=f"{payment.out_trade_no}-{key}",
         state="requested",
         amount_fen=fen,
         why=why,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import AnySelect, sum_of, text_of
+from groupbuy.core.db import AnySelect, sum_of
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.payments import attempts, ledger
@@ -34,8 +34,8 @@ def settle_all(orders: AnySelect, *, why: str, key: str, now: datetime) -> None:
     parts = _parts(overpaid)
     known = db.session.scalar(sa.select(sa.func.max(Refund.id))) or 0
     _insert_refunds(parts, why, key, now)
-    number = sa.literal("R") + text_of(Refund.payment_id) + sa.literal(f"-{key}")
-    new = (Refund.id > known, Refund.order_id.in_(orders), Refund.out_refund_no == number)
+    its_key = Refund.out_refund_no.endswith(f"-{key}", autoescape=True)
+    new = (Refund.id > known, Refund.order_id.in_(orders), its_key)
     ledger.refunds_requested(sa.select(Refund.id).where(*new))
     given_back = sa.update(Payment).where(Payment.id == parts.c.payment_id)
     _run(given_back.values(refunded_fen=Payment.refunded_fen + parts.c.amount_fen))
@@ -53,6 +53,7 @@ def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
             Payment.order_id,
             Payment.id.label("payment_id"),
             Payment.way,
+            Payment.out_trade_no,
             sa.case((asked < 0, 0), (asked < _LEFT, asked), else_=_LEFT).label("amount_fen"),
         )
         .join(Order, sa.and_(*_CAN_GO_BACK))
@@ -64,13 +65,13 @@ def _parts(overpaid: tuple[sa.ColumnElement[bool], ...]) -> sa.Subquery:
 def _insert_refunds(parts: sa.Subquery, why: str, key: str, now: datetime) -> None:
     at = sa.literal(now, Refund.__table__.c.requested_at.type)
     columns = {
-        "out_refund_no": sa.literal("R") + text_of(parts.c.payment_id) + sa.literal(f"-{key}"),
+        "out_refund_no": parts.c.out_trade_no + sa.literal(f"-{key}"),
         "state": sa.literal("requested"),
         "why": sa.literal(why),
         "requested_at": at,
         "next_try_at": sa.case((parts.c.way.in_(online_ways()), at)),
     }
-    kept = [column for column in parts.c if column.name != "way"]
+    kept = [column for column in parts.c if column.name not in ("way", "out_trade_no")]
     rows = sa.select(*kept, *columns.values()).where(parts.c.amount_fen > 0)
     _run(sa.insert(Refund).from_select([*(c.name for c in kept), *columns], rows))
 

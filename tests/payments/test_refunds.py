@@ -98,7 +98,7 @@ def test_what_was_paid_too_much_goes_back(app):
     assert refunds.settle(order, why="changed", key="a", now=NOON + HOUR) == 2000
     [refund] = db.session.scalars(sa.select(Refund))
     assert (refund.amount_fen, refund.state, refund.why) == (2000, "requested", "changed")
-    assert refund.out_refund_no == f"R{payment_of(order).id}-a"
+    assert refund.out_refund_no == f"{payment_of(order).out_trade_no}-a"
     assert (refund.requested_at, refund.payment_id) == (NOON + HOUR, payment_of(order).id)
     assert (order.refunded_fen, payment_of(order).refunded_fen) == (2000, 2000)
 

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from groupbuy.payments.providers import cash
+from groupbuy.payments.providers import alipay, cash, wechat
 
-WAYS: dict[str, ModuleType] = {"cash": cash}
+WAYS: dict[str, ModuleType] = {"cash": cash, "wechat": wechat, "alipay": alipay}
 
 
 def online(way: str) -> bool:
