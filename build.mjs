@@ -10,7 +10,7 @@ const SRC = "groupbuy/static/src";
 const DIST = "groupbuy/static/dist";
 
 const { metafile } = await esbuild.build({
-  entryPoints: ["phone.css", "supplier.css", "console.css", "gate.css", "phone.js", "console.js", "orders.js", "lists.js", "share.js", "wechatshare.js", "pickups.js", "help.js", "countin.js", "gate.js", "scan.js", "supplier.js", "phone/pickup.css", "print.css", "print/a4.css", "print/label.css", "print.js", "service-worker.js"].map((name) => join(SRC, name)),
+  entryPoints: ["phone.css", "supplier.css", "console.css", "gate.css", "phone.js", "console.js", "orders.js", "lists.js", "share.js", "wechatshare.js", "pickups.js", "help.js", "pay.js", "countin.js", "gate.js", "scan.js", "supplier.js", "phone/pickup.css", "print.css", "print/a4.css", "print/label.css", "print.js", "service-worker.js"].map((name) => join(SRC, name)),
   outdir: DIST,
   bundle: true,
   minify: true,

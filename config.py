@@ -85,6 +85,10 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         **_mail(environ),
         **_sms(environ, development),
         **_alipay(environ),
+        "SANDBOX_PAY": _sandbox(environ, development),
+        "ORDER_LIMIT_FEN": int(environ.get("ORDER_LIMIT_FEN", "500000")),
+        # How long after the handover something can be complained about: commission waits for it.
+        "AFTER_SALE_HOURS": int(environ.get("AFTER_SALE_HOURS", "48")),
         "SUPPLIER_LINK_DAYS": int(environ.get("SUPPLIER_LINK_DAYS", "30")),
         "MAX_CONTENT_LENGTH": 16 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
@@ -162,6 +166,14 @@ def _alipay(environ: Mapping[str, str]) -> dict[str, Any]:
         found["ALIPAY_KEY"] = _key("ALIPAY_KEY", found, _private)
         found["ALIPAY_PUBLIC_KEY"] = _key("ALIPAY_PUBLIC_KEY", found, _public)
     return {**found, "ALIPAY_URL": environ.get("ALIPAY_URL", _ALIPAY_URL)}
+
+
+def _sandbox(environ: Mapping[str, str], development: bool) -> bool:
+    """Whether people may pay with no money: never by mistake where they believe it is real."""
+    wanted = environ.get("SANDBOX_PAY", "1" if development else "0") == "1"
+    if wanted and not development and environ.get("DEMO", "0") != "1":
+        raise RuntimeError("SANDBOX_PAY takes no real money: in production it wants DEMO=1, too")
+    return wanted
 
 
 def _all_or_nothing(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import re
+import secrets
+from typing import Any, ClassVar, Self
 
 from flask import request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice as Choice
-from wtforms.validators import StopValidation, ValidationError
+from wtforms.validators import Regexp, StopValidation, ValidationError
 
 from groupbuy.core import text
 from groupbuy.core.errors import BadInput
-from groupbuy.core.money import parse_yuan
+from groupbuy.core.money import format_percent, parse_percent, parse_yuan
 
 __all__ = [
     "Choice",
@@ -23,9 +26,11 @@ __all__ = [
     "Form",
     "LineField",
     "NameField",
+    "PercentField",
     "PhoneField",
     "QuantityField",
     "RowsField",
+    "SumForm",
     "TextField",
     "YuanField",
     "needed",
@@ -136,6 +141,19 @@ class YuanField(_Read):
         return parse_yuan(typed)
 
 
+class PercentField(_Read):
+    """A percentage, kept in basis points."""
+
+    wrong = _l("A percentage looks like 8 or 8.5, from 0 to 100.")
+
+    def read(self, typed: str) -> int:
+        return parse_percent(typed)
+
+    def _value(self) -> str:
+        kept = None if hasattr(self, "typed") else self.data
+        return super()._value() if kept is None else format_percent(kept).removesuffix("%")
+
+
 class TextField(StringField):
     """Free text, cleaned; at most `longest` characters; never None."""
 
@@ -185,3 +203,23 @@ class ChoiceField(_InOurWords, SelectField):
 
 class RowsField(_InOurWords, RadioField):
     """One of a few rows, all in sight."""
+
+
+class SumForm(Form):
+    """An amount; the same `key` again is the same form."""
+
+    amount = YuanField(_l("Amount"), [needed(_l("Say how much."))])
+    key = HiddenField(validators=[Regexp(r"[\w-]{16,64}\Z", re.ASCII)])
+
+    @property
+    def fen(self) -> int:
+        """What was typed; only of a form that validated."""
+        return int(self.amount.data or 0)
+
+    def with_key(self) -> Self:
+        """The same, with a key of its own where there is none that can be read."""
+        if self.key.errors:
+            self.amount.errors = [*self.amount.errors, _("Please send it once more.")]
+        if self.key.errors or not self.key.data:
+            self.key.data = secrets.token_urlsafe(18)
+        return self

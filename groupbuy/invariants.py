@@ -1,46 +1,29 @@
 """What must always be true of the whole database: one query each, returning the rows that break it.
 
-The names follow the rules of the domain (I2, I3 ...); those about the ledger come with it.
+The names follow the rules of the domain (I2, I3 ...).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import lift_limits
+from groupbuy.core import clock
+from groupbuy.core.db import UtcDateTime, lift_limits
 from groupbuy.extensions import db
+from groupbuy.invariants_of_books import OF_THE_BOOKS, Invariant
 from groupbuy.purchasing.lists import content_sha256
 from groupbuy.purchasing.models import PurchaseRevision
-
-
-class Invariant(NamedTuple):
-    """`sql` selects the offending rows: none, when `claim` is true."""
-
-    name: str
-    claim: str
-    sql: str
-
+from groupbuy.settlement import settling
 
 _KEPT = "(l.quantity - l.cancelled_pieces - l.short_pieces)"
 
-# Debits less credits of an account, by whose it is.
-_BALANCE = """
-    (SELECT of_id, SUM(fen) AS fen FROM ledger_entry WHERE account = '{}' GROUP BY of_id)"""
-
 INVARIANTS = (
-    Invariant(
-        "I1",
-        "the entries of every ledger transaction add up to nothing",
-        """
-        SELECT t.id AS txn_id, t.idem_key, COUNT(e.id) AS entries, SUM(e.fen) AS fen
-        FROM ledger_txn t LEFT JOIN ledger_entry e ON e.txn_id = t.id
-        GROUP BY t.id, t.idem_key HAVING COUNT(e.id) < 2 OR SUM(e.fen) <> 0
-        """,
-    ),
+    *OF_THE_BOOKS,
     Invariant(
         "I2",
         "sold = sum of stock moves <= stock",
@@ -181,51 +164,6 @@ INVARIANTS = (
         """,
     ),
     Invariant(
-        "I8",
-        "the ledger owes for an order what was paid, not given back and not handed over",
-        f"""
-        SELECT o.id AS order_id, o.state, o.paid_fen, o.refunded_fen, l.earned, e.fen
-        FROM customer_order o
-        LEFT JOIN (SELECT order_id, SUM(earned_fen) AS earned FROM order_line GROUP BY order_id) l
-          ON l.order_id = o.id
-        LEFT JOIN {_BALANCE.format("order")} e ON e.of_id = o.id
-        WHERE COALESCE(e.fen, 0) <> COALESCE(l.earned, 0) + o.refunded_fen - o.paid_fen
-           OR (COALESCE(e.fen, 0) <> 0 AND o.state IN ('fulfilled', 'cancelled', 'expired'))
-        """,
-    ),
-    Invariant(
-        "I8b",
-        "a line has earned what of it was handed over or not collected, less what was given back",
-        """
-        SELECT id AS line_id, earned_fen, picked_pieces, no_show_pieces, given_back_fen
-        FROM order_line
-        WHERE earned_fen <> CASE
-          WHEN (picked_pieces + no_show_pieces) * price_fen > given_back_fen
-          THEN (picked_pieces + no_show_pieces) * price_fen - given_back_fen ELSE 0 END
-        """,
-    ),
-    Invariant(
-        "I9",
-        "refunds in flight = refunds that have not arrived",
-        f"""
-        SELECT COALESCE(e.fen, 0) AS fen, r.fen AS refunds
-        FROM (SELECT COALESCE(SUM(amount_fen), 0) AS fen FROM refund
-              WHERE state <> 'succeeded') r
-        LEFT JOIN {_BALANCE.format("refunds_in_flight")} e ON e.of_id = 0
-        WHERE COALESCE(e.fen, 0) <> -r.fen
-        """,
-    ),
-    Invariant(
-        "I10",
-        "the commission of a deal = that of its lines",
-        f"""
-        SELECT l.deal_id, l.fen AS lines, e.fen
-        FROM (SELECT deal_id, SUM(commission_fen) AS fen FROM order_line GROUP BY deal_id) l
-        LEFT JOIN {_BALANCE.format("commission_expense")} e ON e.of_id = l.deal_id
-        WHERE l.fen <> COALESCE(e.fen, 0)
-        """,
-    ),
-    Invariant(
         "I12b",
         "every event begins where the one before it ended",
         """
@@ -265,13 +203,25 @@ def broken() -> dict[str, list[dict[str, Any]]]:
     lift_limits()
     found = {}
     for invariant in INVARIANTS:
-        rows = db.session.execute(sa.text(invariant.sql)).mappings().fetchmany(20)
+        rows = db.session.execute(_query(invariant)).mappings().fetchmany(20)
         if rows:
             found[f"{invariant.name} {invariant.claim}"] = [_plain(row) for row in rows]
     altered = _altered_lists()
     if altered:
         found["I18 a sealed list is what its checksum says"] = altered
+    retold = settling.altered()
+    if retold:
+        found["I15 a settled sheet says what the ledger said when it was settled"] = retold[:20]
     return found
+
+
+def _query(invariant: Invariant) -> Any:
+    """Its SQL; `:day_ago` in it is this time yesterday."""
+    query = sa.text(invariant.sql)
+    if ":day_ago" in invariant.sql:
+        day_ago = clock.now() - timedelta(days=1)
+        query = query.bindparams(sa.bindparam("day_ago", day_ago, UtcDateTime()))
+    return query
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

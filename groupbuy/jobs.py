@@ -31,9 +31,10 @@ from groupbuy.notices import sending
 from groupbuy.notices.channels import NotDelivered
 from groupbuy.orders import changing
 from groupbuy.orders.models import Order
-from groupbuy.payments import attempts, refunding
+from groupbuy.payments import attempts, refunding, stuck
 from groupbuy.pickup import bags, uncollected
 from groupbuy.purchasing import closing
+from groupbuy.settlement import crediting, settling
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,32 @@ def send_refunds(now: datetime) -> Tally:
     return _each(refunding.due(now), "refund", lambda row_id: send_refund(row_id, now=now))
 
 
+def credit_commission(now: datetime) -> Tally:
+    """Make commission the leaders' own once nobody can complain any more."""
+    tally, credited = Tally(), -1
+    while credited:
+        with long_transaction():
+            credited = crediting.credit(now=now)
+        tally.done += credited
+    return tally
+
+
+def settle_deals(now: datetime) -> Tally:
+    """Write down the sheets of deals about which nothing is open any more."""
+
+    def settle(deal_id: int) -> None:
+        with long_transaction():
+            settling.settle(db.session.get_one(Deal, deal_id), by_id=None, now=now)
+
+    return _each(settling.due(now), "deal", settle)
+
+
+def money_alert(now: datetime) -> Tally:
+    """Tell the operators once a day that money is stuck."""
+    with transaction():
+        return Tally(done=stuck.alert(now))
+
+
 def forget_idle_runs(now: datetime) -> Tally:
     """Drop week-old ledger rows of runs that found nothing to do; the others stay for ever."""
     idle = sa.delete(JobRun).where(JobRun.done == 0, JobRun.failed == 0)
@@ -167,6 +194,9 @@ _JOBS: dict[str, Callable[[datetime], Tally]] = {
     "send-notices": send_notices,
     "ask-payments": ask_payments,
     "send-refunds": send_refunds,
+    "credit-commission": credit_commission,
+    "settle-deals": settle_deals,
+    "money-alert": money_alert,
     "pickup-reminders": pickup_reminders,
     "announce-opened": announce_opened,
     "closing-soon": closing_soon,

@@ -9,22 +9,22 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from flask import current_app
-
 from groupbuy.core.db import retrying, transaction
 from groupbuy.extensions import db
 from groupbuy.orders import paying
 from groupbuy.payments import asking, attempts, refunding
+from groupbuy.payments.beginning import notify_url
 from groupbuy.payments.models import Payment, Refund
 from groupbuy.payments.providers.reports import Paid, ProviderError
 
 log = logging.getLogger(__name__)
 
 
-def ask_about(payment_id: int, *, now: datetime, last_call: bool = False) -> None:
+def ask_about(payment_id: int, *, now: datetime, last_call: bool = False) -> Paid | None:
     """Ask about one attempt and book what is there; with `last_call` nobody may pay it after that.
 
-    A provider who does not answer is asked again later; the attempt stays unknown till then.
+    Returns what the provider said. None: it did not answer, and is asked again later; the attempt
+    stays unknown till then.
     """
     way = db.session.get_one(Payment, payment_id).way
     try:
@@ -32,8 +32,9 @@ def ask_about(payment_id: int, *, now: datetime, last_call: bool = False) -> Non
     except ProviderError as silence:
         db.session.rollback()
         log.warning("payment %s: %s", payment_id, silence)
-        return
+        return None
     retrying(lambda: _write_down(payment_id, told, way, now))
+    return told
 
 
 def ask_once(payment_id: int, *, now: datetime) -> None:
@@ -60,11 +61,6 @@ def send_refund(refund_id: int, *, now: datetime) -> None:
         raise
     with transaction():
         refunding.write_down(told, now=now)
-
-
-def notify_url(way: str) -> str:
-    """Where the provider of `way` tells us what happened."""
-    return f"{current_app.config['SITE_URL']}/pay/{way}/notify"
 
 
 def _write_down(payment_id: int, told: Paid, way: str, now: datetime) -> None:

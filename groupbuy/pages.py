@@ -36,6 +36,7 @@ from groupbuy.members import (
     my_pickups,
     order_changing,
     orders,
+    pay,
     pictures,
     products,
     sharing,
@@ -44,6 +45,7 @@ from groupbuy.members import (
 from groupbuy.members import views as members
 from groupbuy.members.language import language_asked
 from groupbuy.operators import routes as operators
+from groupbuy.paying import notifications, sandbox
 from groupbuy.pickup import views as pickup
 from groupbuy.suppliers import views as suppliers
 
@@ -69,6 +71,9 @@ _BLUEPRINTS = (
     checkout.bp,
     orders.bp,
     order_changing.bp,
+    pay.bp,
+    notifications.bp,
+    sandbox.bp,
     my_pickups.bp,
     pickup.bp,
     suppliers.bp,

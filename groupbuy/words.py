@@ -49,6 +49,10 @@ STATES = (
     _l("approved"),
     _l("owed"),
     _l("sent"),
+    _l("reported"),
+    _l("asked"),
+    _l("refused"),
+    _l("paid"),
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

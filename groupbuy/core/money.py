@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 _MONEY = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")
 
 
 def parse_yuan(text: str) -> int:
@@ -48,6 +49,28 @@ def format_yuan(fen: int) -> str:
     """
     yuan, cents = divmod(abs(fen), 100)
     return f"{'-' if fen < 0 else ''}¥{yuan:,}.{cents:02}"
+
+
+def parse_percent(typed: str) -> int:
+    """Basis points from a percentage. Raises ValueError for anything but 0 to 100.
+
+    >>> parse_percent("8.5"), parse_percent("１０%"), parse_percent("0")
+    (850, 1000, 0)
+    """
+    plain = unicodedata.normalize("NFKC", typed).strip().removesuffix("%").strip()
+    if not _PERCENT.fullmatch(plain) or Decimal(plain) > 100:
+        raise ValueError(typed)
+    return int(Decimal(plain) * 100)
+
+
+def format_percent(bp: int) -> str:
+    """Basis points as a percentage.
+
+    >>> format_percent(850), format_percent(1000), format_percent(5)
+    ('8.5%', '10%', '0.05%')
+    """
+    whole, rest = divmod(bp, 100)
+    return f"{whole}.{rest:02}".rstrip("0").rstrip(".") + "%" if rest else f"{whole}%"
 
 
 def split_by_weight(total: int, weights: Sequence[int]) -> list[int]:

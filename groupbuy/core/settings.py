@@ -20,6 +20,8 @@ SETTABLE: dict[str, Any] = {
     "OPERATOR_NAME": "",
     "OPERATOR_CONTACT": "",
     "APPLICATIONS_OPEN": True,
+    "REFUND_LIMIT_FEN": 20000,  # what a leader gives back at once without a second person
+    "OPERATOR_REFUND_LIMIT_FEN": 200000,  # the same for an operator
 }
 SITE_SETTINGS = "site settings"  # what they are kept as
 

@@ -20,13 +20,15 @@ class Stand(NamedTuple):
     """A published deal a moment ago, as plain values that belong to no session.
 
     `points` have id and name; `questions` id, kind, label, choices and required; `items`, by id,
-    name, stock and sold. Nothing here is promised: placing an order reads all of it again.
+    name, stock and sold; `ways` how to pay, None in every way. Nothing here is promised: placing
+    an order reads all of it again.
     """
 
     id: int
     leader_id: int
     leader_name: str
     slug: str
+    ways: Sequence[str] | None
     points: Sequence[Any]
     questions: Sequence[Any]
     items: Mapping[int, Any]
@@ -54,7 +56,7 @@ def unread(deal_id: int) -> Deal:
 def _read(slug: str) -> Stand | None:
     rows = db.session.execute
     deal = rows(
-        sa.select(Deal.id, Deal.leader_id, Leader.name, Deal.slug)
+        sa.select(Deal.id, Deal.leader_id, Leader.name, Deal.slug, Deal.ways)
         .join(Deal.leader)
         .where(Deal.slug == slug, *PUBLISHED)
     ).one_or_none()

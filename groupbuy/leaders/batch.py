@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import (
     Blueprint,
@@ -28,14 +28,16 @@ from groupbuy.core.money import format_yuan
 from groupbuy.core.text import clean, id_or_none
 from groupbuy.core.tokens import public_id
 from groupbuy.deals.models import Deal
-from groupbuy.desk import deal_or_404
+from groupbuy.desk import deal_or_404, desk
 from groupbuy.leaders.order_filters import Filters
 from groupbuy.orders import for_many, searching
 from groupbuy.orders.models import Order
+from groupbuy.pickup import giving_many
+from groupbuy.pickup.proposing import limit_fen
 
 bp = Blueprint("batch", __name__, url_prefix="/batch")
-ACTS = ("vouch", "message")
-_NONCE = re.compile("[0-9a-z]{10,40}")
+ACTS = ("vouch", "message", "refund")
+_NONCE = re.compile("[0-9a-z]{10,30}")
 
 
 @bp.get("")
@@ -43,29 +45,28 @@ _NONCE = re.compile("[0-9a-z]{10,40}")
 def preview(slug: str) -> Response:
     """Which of the ticked orders, or of all that match, `act` will be done for."""
     deal = deal_or_404(slug)
-    if request.args.get("act") not in ACTS:
-        abort(404)
+    act = _act_or_404(request.args.get("act", ""))
     orders, left_out = _chosen(deal)
     if not orders:
         flash(_("Tick the orders first, or choose all that match."), "error")
         return redirect(_list_of(slug, Filters(request.args).query), 303)
-    return _page(deal, request.args["act"], orders, left_out=left_out)
+    return _page(deal, act, orders, left_out=left_out)
 
 
 @bp.post("")
 @policy("staff:orders")
 def carry_out(slug: str) -> Response:
     """Do it for the orders that were previewed; the same form again does nothing."""
-    deal, act = deal_or_404(slug), request.form.get("act")
+    deal, act = deal_or_404(slug), _act_or_404(request.form.get("act", ""))
     nonce = request.form.get("nonce", "")
-    if act not in ACTS or not _NONCE.fullmatch(nonce):
+    if not _NONCE.fullmatch(nonce):
         abort(404)
     ids = _ids(request.form.get("orders", "").split(","))
     query = Filters.of_query(request.form.get("query", "")).query
     try:
         with transaction():
             orders = searching.orders_by_id(deal, ids)
-            said = _vouch(deal, orders, nonce) if act == "vouch" else _tell(deal, orders, nonce)
+            said = _DO[act](deal, orders, nonce)
     except BadInput as refusal:
         return _page(deal, act, searching.orders_by_id(deal, ids), problem=refusal.sentence)
     flash(said or _("That was done already: nothing was done twice."), "success")
@@ -100,6 +101,49 @@ def _tell(deal: Deal, orders: Sequence[Order], nonce: str) -> str:
     )
 
 
+def _give_back(deal: Deal, orders: Sequence[Order], nonce: str) -> str:
+    many = giving_many.give_many(
+        deal,
+        orders,
+        nonce,
+        because=request.form.get("because", ""),
+        limit_fen=limit_fen(False),
+        by_id=current_user.id,
+        now=clock.now(),
+    )
+    if many is None:
+        return ""
+    back = format_yuan(sum(each.fen for each in many.plans))
+    return ngettext(
+        "%(num)d order was given back, %(money)s.",
+        "%(num)d orders were given back, %(money)s.",
+        len(many.plans),
+        money=back,
+    )
+
+
+_DO: dict[str, Callable[[Deal, Sequence[Order], str], str]] = {
+    "vouch": _vouch,
+    "message": _tell,
+    "refund": _give_back,
+}
+
+
+def _act_or_404(act: str) -> str:
+    """One of ACTS; giving money back is for leaders only."""
+    if act not in ACTS or (act == "refund" and not desk().is_leader):
+        abort(404)
+    return act
+
+
+def _plan(deal: Deal, act: str, orders: Sequence[Order]) -> for_many.Plan | giving_many.Many:
+    if act == "vouch":
+        return for_many.plan_vouching(deal, orders)
+    if act == "refund":
+        return giving_many.plan_many(orders, limit_fen(False))
+    return for_many.plan_message(orders)
+
+
 def _chosen(deal: Deal) -> tuple[list[Order], int]:
     """The ticked orders, or with `all` those that match, and how many were too many."""
     if request.args.get("all") != "1":
@@ -117,17 +161,17 @@ def _ids(typed: Sequence[str]) -> list[int]:
 def _page(
     deal: Deal, act: str, orders: Sequence[Order], *, left_out: int = 0, problem: str = ""
 ) -> Response:
-    planned = for_many.plan_vouching(deal, orders) if act == "vouch" else None
     page = render_template(
         f"leaders/orders_{act}.html",
         deal=deal,
         now=clock.now(),
-        plan=planned or for_many.plan_message(orders),
+        plan=_plan(deal, act, orders),
         ids=",".join(str(order.id) for order in orders),
         left_out=left_out,
         most=for_many.MOST,
         nonce=request.form.get("nonce") or public_id(20),
         query=request.form.get("query") or Filters(request.args).query,
+        because=clean(request.form.get("because", ""))[:200],
         text=clean(request.form.get("text", ""))[:1000],
         longest=for_many.LONGEST_MESSAGE,
         problem=problem,

@@ -41,7 +41,7 @@ def orders(slug: str) -> Response:
         words.append(_("Only chosen orders"))
     conditions = conditions_of(deal, request.args)
     written = build(deal, Asked(conditions, words, whole, costs=desk().is_leader), now=now)
-    name = _file_name(deal, now)
+    name = file_name(deal, now)
     with transaction():
         _log(deal, written, filters, whole, now)
     return send_file(
@@ -66,7 +66,8 @@ def _log(deal: Deal, written: Written, filters: Filters, whole: bool, now: datet
     )
 
 
-def _file_name(deal: Deal, now: datetime) -> str:
+def file_name(deal: Deal, now: datetime) -> str:
+    """What a workbook about `deal` is called on whoever's disk."""
     title = label(_NOT_IN_FILE_NAME.sub(" ", deal.title), 40)
     return f"{title} {clock.local(now):%Y%m%d-%H%M}.xlsx".strip()
 

@@ -39,7 +39,9 @@ def entries() -> list[Entry]:
         Entry("lead_deals.index", "i-shopping-bag", _("Deals"), "orders"),
         Entry("lead_members.index", "i-users", _("Members")),
         Entry("lead_goods.index", "i-box", _("Products and suppliers")),
+        Entry("lead_settlement.index", "i-coin-yuan", _("Settlement")),
         Entry("lead_points.index", "i-map-pin", _("Points and helpers")),
+        Entry("lead_refunds.index", "i-cash", _("Refunds")),
         Entry("lead_messages.index", "i-message-circle", _("Messages"), "orders"),
         Entry("lead_settings.show", "i-settings", _("Settings")),
     ]

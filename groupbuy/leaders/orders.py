@@ -12,14 +12,14 @@ from groupbuy.core import clock
 from groupbuy.core.text import parse_quantity
 from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404
-from groupbuy.leaders import batch, order, order_new, saved_views
+from groupbuy.leaders import batch, order, order_new, order_refund, saved_views
 from groupbuy.leaders.order_filters import Filters
 from groupbuy.leaders.order_rows import row_of
 from groupbuy.orders import searching
 from groupbuy.orders.for_many import MOST
 
 bp = Blueprint("lead_orders", __name__, url_prefix="/lead/deals/<slug>/orders")
-for part in (batch.bp, order.bp, order_new.bp, saved_views.bp):
+for part in (batch.bp, order.bp, order_new.bp, order_refund.bp, saved_views.bp):
     bp.register_blueprint(part)
 
 

@@ -26,8 +26,10 @@ from groupbuy.leaders import (
     orders,
     points,
     prints,
+    refunds,
     roll,
     settings,
+    settlement,
     today,
 )
 
@@ -55,7 +57,9 @@ BLUEPRINTS = (
     orders.bp,
     points.bp,
     prints.bp,
+    refunds.bp,
     roll.bp,
     settings.bp,
+    settlement.bp,
     today.bp,
 )

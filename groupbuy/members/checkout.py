@@ -39,6 +39,7 @@ from groupbuy.members import basket
 from groupbuy.members.checkout_form import CheckoutForm, checkout_form
 from groupbuy.members.order_lines import OrderLines, read_lines
 from groupbuy.members.order_reading import last_order_from
+from groupbuy.members.pay_ways import offers
 from groupbuy.members.person import me, own_orders, remember_guest
 from groupbuy.orders import cart
 from groupbuy.orders.form import OrderForm
@@ -93,7 +94,8 @@ def order(slug: str) -> Response:
         basket.take_out(about.id, lines.quantities)
         remember_guest(member)
     flash(said, "success")
-    return redirect(url_for("orders.show", number=number), 303)
+    online = sent.form.way.data != "cash"
+    return redirect(url_for("pay.show" if online else "orders.show", number=number), 303)
 
 
 def _nothing_left(about: Stand, gone: list[str]) -> Response:
@@ -135,6 +137,7 @@ def _order(sent: Checkout, member: Member, now: datetime) -> Order:
         contact=form.contact,
         answers=form.answers,
         expected_fen=lines.expected_fen,
+        way=form.way.data,
     )
     if user:
         addresses.remember(user, form.contact, now=now)
@@ -221,6 +224,7 @@ def _page(sent: Checkout, status: int = 200) -> Response:
         pieces=sum(quantities[item.id] for item in items),
         costs=costs,
         total_fen=sum(costs.values()),
+        offers=offers(deal.ways),
         now=now,
         phase=deal.phase(now),
         person=me(),

@@ -20,6 +20,7 @@ from groupbuy.forms import (
     TextField,
     needed,
 )
+from groupbuy.members.pay_ways import offers
 
 CONTACT = ("name", "phone", "building", "unit", "room")
 _NUMBER_LENGTH = 20
@@ -35,7 +36,7 @@ class CheckoutForm(Form):
     unit = LineField(_l("Unit no."), longest=40)
     room = LineField(_l("Room no."), longest=40)
     note = TextField(_l("A note to the leader (if you like)"), longest=500, widget=TextArea())
-    way = RowsField(_l("How do you pay?"), choices=[Choice("cash")])
+    way = RowsField(_l("How do you pay?"))
     key = HiddenField()
 
     @property
@@ -64,6 +65,7 @@ def checkout_form(deal: Stand, *, ask_consent: bool, **remembered: Any) -> Check
     made = type("DealForm", (CheckoutForm,), fields) if fields else CheckoutForm
     form: CheckoutForm = made(**remembered)
     form.point.choices = [Choice(point.id, point.name) for point in deal.points]
+    form.way.choices = [Choice(offer.way, offer.name) for offer in offers(deal.ways)]
     if form.point.data is None and len(deal.points) == 1 and not form.is_submitted():
         form.point.data = deal.points[0].id
     return form

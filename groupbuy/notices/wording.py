@@ -85,6 +85,46 @@ KINDS = {
             "Your order %(order)s in “%(deal)s” is noted. Please give %(money)s to the leader."
         ),
     ),
+    "ordered_online": Kind(
+        "order",
+        lambda: _("Order noted"),
+        lambda: _(
+            "Your order %(order)s in “%(deal)s” is noted. Please pay %(money)s in time, "
+            "or it is let go."
+        ),
+    ),
+    "paid": Kind(
+        "order",
+        lambda: _("Money received"),
+        lambda: _(
+            "%(money)s for your order %(order)s in “%(deal)s” has come. "
+            "You hear from us when your things are here."
+        ),
+    ),
+    "late_money": Kind(
+        "order",
+        lambda: _("Money came too late"),
+        lambda: _(
+            "%(money)s for your order %(order)s in “%(deal)s” came when the order had ended. "
+            "All of it goes back by itself."
+        ),
+    ),
+    "duplicate_money": Kind(
+        "order",
+        lambda: _("Paid more than once"),
+        lambda: _(
+            "Your order %(order)s in “%(deal)s” was paid before: %(money)s came once more "
+            "and goes back by itself."
+        ),
+    ),
+    "refunded": Kind(
+        "order",
+        lambda: _("Money sent back"),
+        lambda: _(
+            "%(money)s of your order %(order)s in “%(deal)s” was sent back to you. "
+            "A bank card may take a few working days."
+        ),
+    ),
     "vouched": Kind(
         "order",
         lambda: _("Money received"),
@@ -175,6 +215,22 @@ KINDS = {
         lambda: _(
             "Not everything of your order in “%(deal)s” arrived. It now costs %(money)s; "
             "what you paid too much comes back to you."
+        ),
+    ),
+    "given_back": Kind(
+        "order",
+        lambda: _("Money given back"),
+        lambda: _(
+            "Your order %(order)s in “%(deal)s” costs %(money)s less: %(because)s "
+            "Whatever you paid too much comes back to you."
+        ),
+    ),
+    "money_stuck": Kind(
+        "help",
+        lambda: _("Money needs you"),
+        lambda: _(
+            "Some money does not move on by itself. Please look at the page about stuck money "
+            "today."
         ),
     ),
     "arrived": Kind(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from groupbuy.forms import Form, LineField, needed
+from groupbuy.forms import Form, LineField, YuanField, needed
 
 
 class Because(Form):
@@ -28,4 +28,6 @@ class SiteForm(Form):
     )
     operator_name = LineField(_l("Who runs it"), longest=100)
     operator_contact = LineField(_l("How to reach them"), longest=200)
+    refund_limit_fen = YuanField(_l("A leader gives back at once up to"))
+    operator_refund_limit_fen = YuanField(_l("An operator gives back at once up to"))
     applications_open = BooleanField(_l("New leaders may apply"))

@@ -55,14 +55,14 @@ def index() -> str:
 @policy("operator")
 def show(number: str) -> str:
     """One order, its lines and its story."""
-    return _page(_order_or_404(number))
+    return _page(order_or_404(number))
 
 
 @bp.post("/<number>/contact")
 @policy("operator")
 def reveal(number: str) -> str:
     """Show name, number and door once, and note who looked."""
-    order = _order_or_404(number)
+    order = order_or_404(number)
     with transaction():
         by = {"actor_id": current_user.id, "leader_id": order.leader_id, "now": clock.now()}
         action_log.note("contact_revealed", f"order:{order.id}", **by)
@@ -82,7 +82,8 @@ def _as_member(member: Member) -> dict[str, str]:
     return {"name": member.name, "phone": member.phone or ""}
 
 
-def _order_or_404(number: str) -> Order:
+def order_or_404(number: str) -> Order:
+    """Anybody's order with this number."""
     if not _NUMBER.fullmatch(number):
         abort(404)
     whole = (*_WITH, joinedload(Order.point), selectinload(Order.lines).joinedload(OrderLine.item))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupbuy.operators import (
+    bills,
     categories,
     deals,
     frame,
@@ -13,12 +14,17 @@ from groupbuy.operators import (
     leaders,
     log,
     messages,
+    money,
+    order_refund,
     orders,
     people,
+    refunds,
     settings,
+    settlement,
 )
 
 BLUEPRINTS = (
+    bills.bp,
     categories.bp,
     deals.bp,
     frame.bp,
@@ -29,7 +35,11 @@ BLUEPRINTS = (
     leaders.bp,
     log.bp,
     messages.bp,
+    money.bp,
+    order_refund.bp,
     orders.bp,
     people.bp,
+    refunds.bp,
     settings.bp,
+    settlement.bp,
 )

@@ -28,7 +28,7 @@ class OrderForm:
     whether less, nothing ("refund") or something else ("substitute") is welcome, `substitute_fen`
     what that may cost, and `wishes` what else the leader should know. `contact` is {"name",
     "phone", "building", "unit", "room"}, `answers` those to the deal's questions. `expected_fen` is
-    the sum the person was shown; at any other nothing is ordered.
+    the sum the person was shown; at any other nothing is ordered. `way` is how they want to pay.
     """
 
     quantities: Mapping[int, int]
@@ -41,6 +41,7 @@ class OrderForm:
     contact: dict[str, str] | None = None
     answers: dict[str, str] | None = None
     expected_fen: int | None = None
+    way: str = "cash"
 
     def for_line(self, item_id: int) -> dict[str, Any]:
         """What is said here of an item, as columns of OrderLine; what is not said is missing."""

@@ -154,6 +154,10 @@ class OrderLine(db.Model):
         """What goes back for the pieces that did not come."""
         return self.short_pieces * self.price_fen
 
+    def cost_of(self, kept: int) -> int:
+        """What the line costs in all when `kept` of its pieces stay."""
+        return max(0, kept * self.price_fen - self.given_back_fen)
+
     @hybrid_property
     def kept_pieces(self) -> int:
         """What the member still gets, or got."""

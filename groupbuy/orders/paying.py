@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.core.db import moment
-from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal
 from groupbuy.deals.window import DealClosed, lock_for_paying
 from groupbuy.extensions import db
@@ -21,15 +21,14 @@ from groupbuy.notices.owing import owe
 from groupbuy.orders import roll
 from groupbuy.orders.models import LIVE_STATES, Order
 from groupbuy.orders.moving import record
-from groupbuy.orders.placing import about
+from groupbuy.orders.placing import about, pay_by
+from groupbuy.orders.ways import HOLD, check_way
 from groupbuy.payments import attempts, cases, refunds
 from groupbuy.payments.models import Payment
-from groupbuy.payments.providers import ways_on
 from groupbuy.payments.providers.reports import Paid
 
 _PAID = ("placed", "confirmed", "fulfilled")
 GRACE = timedelta(minutes=10)  # paid in time by the provider's clock, but known a little later
-HOLD = timedelta(minutes=15)  # how long one attempt may take when nothing else ends it
 Outcome: TypeAlias = Literal["paid", "again", "duplicate", "late", "wrong", "unknown"]
 
 
@@ -39,24 +38,12 @@ class NothingToPay(RuleBroken):
     message = _l("There is nothing to pay for this order.")
 
 
-class CashOnlyAbove(RuleBroken):
-    """The order costs more than may be paid online at once."""
-
-    message = _l("Orders of more than %(limit)s cannot be paid online. Please ask the leader.")
-
-
-def ways_for(deal: Deal) -> list[str]:
-    """The ways in which an order of `deal` can be paid: what the site has and the leader takes."""
-    return [way for way in ways_on() if deal.ways is None or way in deal.ways]
-
-
 def begin(order: Order, way: str, method: str, *, now: datetime) -> Payment:
     """Begin, or go on with, paying `order` in `way`; the provider is to be told afterwards.
 
-    Raises DealClosed, NothingToPay, or BadInput for a way this deal does not take.
+    Raises DealClosed, NothingToPay, CashOnlyAbove, or BadInput for a way this deal does not take.
     """
-    if way not in ways_for(order.deal):
-        raise BadInput("way", _l("Choose how you pay."))
+    check_way(way, order.deal, order.member, order.due_fen)
     if order.state == "pending":
         lock_for_paying(order.deal)
     _lock(order)
@@ -66,10 +53,25 @@ def begin(order: Order, way: str, method: str, *, now: datetime) -> Payment:
     if order.state == "pending" and order.pay_by and order.pay_by <= now:
         raise NothingToPay
     payment = attempts.switch(order, way, now=now)
-    if payment.expires_at and payment.expires_at <= now:
-        attempts.void_begun(sa.select(Order.id).where(Order.id == order.id))
-        payment = attempts.begun(order, now=now)
-    if payment.next_ask_at is None and method != "cash":
+    over = payment.expires_at and payment.expires_at <= now
+    if over or payment.method not in ("", method):  # a number is good for one method only
+        return begin_anew(order, method, now=now)
+    return _told_of(order, payment, method, now)
+
+
+def begin_anew(order: Order, method: str, *, now: datetime) -> Payment:
+    """Another attempt of `order` in its way, the begun one being void."""
+    attempts.void_begun(sa.select(Order.id).where(Order.id == order.id))
+    return _told_of(order, attempts.begun(order, now=now), method, now)
+
+
+def _told_of(order: Order, payment: Payment, method: str, now: datetime) -> Payment:
+    """The provider is about to be told. For cash there is as much time as if chosen first."""
+    if method == "cash":
+        if order.state == "pending":
+            order.pay_by = pay_by("cash", order.deal, order.placed_at)
+            db.session.flush()
+    elif payment.next_ask_at is None:
         attempts.tell(payment, method, _expiry(order, now), now=now)
     return payment
 
@@ -124,11 +126,13 @@ def _book(order: Order, payment: Payment, told: Paid, taken: bool, now: datetime
 def _send_back(order: Order, payment: Payment, detail: dict[str, Any], now: datetime) -> Outcome:
     """The whole of a payment goes back: the order is paid, has ended, or costs more by now."""
     db.session.refresh(order)
-    why: Literal["late", "duplicate"] = "duplicate" if order.state in _PAID else "late"
+    is_double = order.state in _PAID
+    why: Literal["late", "duplicate"] = "duplicate" if is_double else "late"
     refunds.request(order, payment.amount_fen, why=why, key=why, now=now, only=payment)
     record(order, f"{why}_money", from_state=order.state, now=now, detail=detail)
     told = {"due_fen": payment.amount_fen}
-    owe(f"{why}_money", str(payment.id), now=now, detail=told, **about(order))
+    references = {"detail": told, **about(order)}
+    owe("duplicate_money" if is_double else "late_money", str(payment.id), now=now, **references)
     return why
 
 

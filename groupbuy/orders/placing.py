@@ -26,6 +26,7 @@ from groupbuy.orders import limits, roll
 from groupbuy.orders.form import MOST_PIECES, OrderForm, cleaned
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import first_events
+from groupbuy.orders.ways import HOLD, check_way
 from groupbuy.payments import attempts
 from groupbuy.payments.models import Payment
 
@@ -47,8 +48,8 @@ def place_order(
 ) -> Order:
     """Hold the goods and record what `member` wants; the same form again gives the same order.
 
-    Raises NotOpenYet, DealClosed, Blocked, PriceChanged, SoldOut, LimitReached, DealLimitReached
-    or BadInput. The statements it takes are few, and as many for fifty lines as for one.
+    Raises NotOpenYet, DealClosed, Blocked, PriceChanged, SoldOut, LimitReached, DealLimitReached,
+    CashOnlyAbove or BadInput. Few statements, and as many for fifty lines as for one.
     """
     form = cleaned(form)
     try:
@@ -77,6 +78,9 @@ def place_order(
     limits.check_limits(member, deal, items, form.quantities)
     due_fen = cost_of(items, form.quantities)
     check_price(form, due_fen)
+    is_online = form.way != "cash"
+    if is_online:
+        check_way(form.way, deal, member, due_fen)
     stock.check_left(items, form.quantities)
     order = _new_order(member, deal, form, due_fen, now)
     lines = add_lines(order, form.quantities, items, form)
@@ -87,7 +91,11 @@ def place_order(
         new_row(
             Notice,
             owed(
-                "ordered", str(order.id), now=now, detail={"due_fen": order.due_fen}, **about(order)
+                "ordered_online" if is_online else "ordered",
+                str(order.id),
+                now=now,
+                detail={"due_fen": order.due_fen},
+                **about(order),
             ),
         ),
     ]
@@ -103,6 +111,13 @@ def about(order: Order) -> dict[str, int]:
         "deal_id": order.deal_id,
         "order_id": order.id,
     }
+
+
+def pay_by(way: str, deal: Deal, placed_at: datetime) -> datetime | None:
+    """Until when goods are held for money; None: until closing, which only cash may take."""
+    if deal.hold_minutes:
+        return placed_at + timedelta(minutes=deal.hold_minutes)
+    return None if way == "cash" or deal.pay_at_pickup else placed_at + HOLD
 
 
 def wanted_items(
@@ -238,7 +253,7 @@ def _new_order(member: Member, deal: Deal, form: OrderForm, due_fen: int, now: d
         "number": dated_number(local(now)),
         "roll_no": number,
         "state": "placed" if number else "pending",
-        "way": "cash",
+        "way": form.way,
         "due_fen": due_fen,
         "paid_fen": 0,
         "refunded_fen": 0,
@@ -247,7 +262,7 @@ def _new_order(member: Member, deal: Deal, form: OrderForm, due_fen: int, now: d
         "answers": form.answers,
         "form_key": form.key,
         "placed_at": now,
-        "pay_by": now + timedelta(minutes=deal.hold_minutes) if deal.hold_minutes else None,
+        "pay_by": pay_by(form.way, deal, now),
         "version": 1,
     }
     order: Order = insert_object(Order, row)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from groupbuy.core.money import format_yuan
 from groupbuy.orders.models import Order, OrderEvent
+from groupbuy.orders.ways import name_of
 
 
 class Step(NamedTuple):
@@ -29,6 +30,8 @@ def timeline(order: Order) -> list[Step]:
 
 def _told(order: Order, event: OrderEvent) -> Step:
     words = _EVENTS.get(event.kind, lambda: event.kind)()
+    if event.kind == "paid" and (way := (event.detail or {}).get("way")):
+        words = _("Paid by %(way)s", way=name_of(way))
     return Step(words, _more(order, event), event.at, "done")
 
 
@@ -45,9 +48,12 @@ _EVENTS: dict[str, Callable[[], str]] = {
     "short": lambda: _("Counted in: not everything came"),
     "ended": lambda: _("Nothing of it came"),
     "paid": lambda: _("Paid at the pickup point"),
+    "late_money": lambda: _("Money came too late and goes back"),
+    "duplicate_money": lambda: _("Paid a second time, that goes back"),
     "handed_over": lambda: _("Collected"),
     "handover_undone": lambda: _("The handover was taken back"),
     "uncollected": lambda: _("Not collected"),
+    "given_back": lambda: _("Money given back"),
     "cancelled": lambda: _("Cancelled"),
     "expired": lambda: _("Not paid in time, let go"),
     "deal_cancelled": lambda: _("The leader called the deal off"),
@@ -81,7 +87,8 @@ def _ahead(order: Order) -> list[tuple[int, Step]]:
     deal, steps = order.deal, []
     if order.state == "pending":
         until = order.pay_by or deal.closes_at
-        steps.append(Step(_("Give the money to the leader"), "", until, ""))
+        to_do = _("Give the money to the leader") if order.way == "cash" else _("Pay online")
+        steps.append(Step(to_do, "", until, ""))
     if order.state in ("pending", "placed"):
         steps.append(Step(_("Closing"), _("until then you can change it"), deal.closes_at, ""))
     if order.state in ("pending", "placed") or (order.state, deal.state) == ("confirmed", "closed"):

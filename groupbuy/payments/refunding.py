@@ -12,6 +12,8 @@ import sqlalchemy as sa
 
 from groupbuy.core.db import rowcount
 from groupbuy.extensions import db
+from groupbuy.notices.owing import owe
+from groupbuy.orders.models import Order
 from groupbuy.payments import cases, ledger
 from groupbuy.payments.models import Refund
 from groupbuy.payments.providers import WAYS
@@ -126,7 +128,19 @@ def _succeed(refund: Refund, told: Refunded, now: datetime) -> bool:
         )
     refund.advance("succeeded", finished_at=now, next_try_at=None, last_error="")
     ledger.refund_succeeded(refund)
+    _tell_member(refund, now)
     return True
+
+
+def _tell_member(refund: Refund, now: datetime) -> None:
+    order = db.session.get_one(Order, refund.order_id)
+    about = {
+        "leader_id": order.leader_id,
+        "member_id": order.member_id,
+        "deal_id": order.deal_id,
+        "order_id": order.id,
+    }
+    owe("refunded", str(refund.id), now=now, detail={"due_fen": refund.amount_fen}, **about)
 
 
 def _fail(refund: Refund, told: Refunded, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import record
 from groupbuy.payments.settling import settle_all
-from groupbuy.pickup import bags
+from groupbuy.pickup import bags, payable
 from groupbuy.pickup.arrival import AlreadySharedOut, require_all_counted
 from groupbuy.pickup.models import Arrival, ArrivalLine
 from groupbuy.purchasing.models import PurchaseLine
@@ -159,6 +159,7 @@ def carry_out(arrival: Arrival, share_by: str, *, by_id: int | None, now: dateti
         orders = _orders_cut_by(arrival)
         settle_all(orders, why="short", key=f"short-{arrival.id}", now=now)
         _tell(cuts, arrival, by_id, now)
+    payable.owe_for(arrival, by_id=by_id, now=now)
     bags.settle(deal, now=now)
     for cut in cuts:
         db.session.expire(cut.line.order)

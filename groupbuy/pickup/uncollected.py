@@ -67,11 +67,11 @@ def end(pickup: Pickup, ending: str, note: str, *, by_id: int | None, now: datet
     left = [line for line in lines if line.open_pieces]
     worth: Counter[int] = Counter()
     for line in left:
-        worth[line.order_id] += line.open_pieces * line.price_fen
+        worth[line.order_id] += _worth(line)
     open_pieces = {line.id: line.open_pieces for line in left}
     if ending == "refunded":
         bags.shift(Order.due_fen, -1, worth, Order.due_fen)
-        fen = {line.id: line.open_pieces * line.price_fen for line in left}
+        fen = {line.id: _worth(line) for line in left}
         bags.shift(OrderLine.given_back_fen, 1, fen, sa.literal(sum(fen.values())))
     bags.shift(OrderLine.no_show_pieces, 1, open_pieces, OrderLine.open_pieces)
     earning.recognise(open_pieces, ending, f"uncollected:{pickup.id}", now=now, actor_id=by_id)
@@ -82,6 +82,11 @@ def end(pickup: Pickup, ending: str, note: str, *, by_id: int | None, now: datet
         detail = {"ending": ending, "refund_fen": back}
         told: dict[str, Any] = {"now": now, "actor_id": by_id, "why": note, "detail": detail}
         move(order, "fulfilled", "uncollected", values={"fulfilled_at": now}, **told)
+
+
+def _worth(line: OrderLine) -> int:
+    """What the open pieces of `line` cost, less what was given back for them already."""
+    return min(line.open_pieces * line.price_fen, line.cost_of(line.kept_pieces))
 
 
 def _remind(kind: str, *when: Any, now: datetime) -> int:

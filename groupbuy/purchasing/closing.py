@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.core.db import moment, sum_of
 from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.text import label
+from groupbuy.deals import commission
 from groupbuy.deals.models import Deal
 from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import lock_for_deciding
@@ -95,6 +96,7 @@ def finish(deal: Deal, *, now: datetime) -> None:
         return
     placed = sa.select(Order.id).where(Order.deal_id == deal.id)
     move_all(placed, ("placed", "confirmed"), "confirmed", now=now)
+    commission.freeze(deal)
     lists.issue(deal, now=now)
     deal.advance("closed", closed_at=now)
 

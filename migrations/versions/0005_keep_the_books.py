@@ -15,6 +15,9 @@ APPEND_ONLY = ("ledger_txn", "ledger_entry", "bill_line")
 _CASH = "'cash:leader', f.leader_id"
 _ORDER = "'order', f.order_id"
 _IN_FLIGHT = "'refunds_in_flight', 0"
+_CAME = (
+    "(CASE WHEN c.received - c.damaged < l.pieces THEN c.received - c.damaged ELSE l.pieces END)"
+)
 # (kind, key, rows that tell when, whose and how much, debit, credit)
 OPENING = (
     (
@@ -56,6 +59,22 @@ OPENING = (
         " WHERE l.fen > 0 GROUP BY o.id, o.leader_id, o.deal_id, l.fen",
         _ORDER,
         "'sales', f.deal_id",
+    ),
+    (
+        "goods",
+        "goods",
+        "SELECT * FROM (SELECT a.id, a.shared_out_at AS at, a.leader_id, h.deal_id, h.supplier_id,"
+        " CAST(NULL AS BIGINT) AS order_id, a.counted_by_id AS actor_id,"
+        " CAST(SUM(CASE WHEN l.unit_price_fen IS NULL"
+        f" THEN (2 * l.amount_fen * {_CAME} + l.pieces) / (2 * l.pieces)"
+        f" ELSE l.unit_price_fen * {_CAME} END) AS BIGINT) AS fen"
+        " FROM arrival a JOIN purchase_list h ON h.id = a.list_id"
+        " JOIN arrival_line c ON c.arrival_id = a.id"
+        " JOIN purchase_line l ON l.id = c.purchase_line_id"
+        " WHERE a.state = 'shared_out' GROUP BY a.id, a.shared_out_at, a.leader_id, h.deal_id,"
+        " h.supplier_id, a.counted_by_id) g WHERE fen > 0",
+        "'goods', f.deal_id",
+        "'supplier', f.supplier_id",
     ),
 )
 

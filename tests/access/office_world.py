@@ -9,14 +9,19 @@ import sqlalchemy as sa
 from groupbuy.accounts.models import Leader, User
 from groupbuy.catalog.models import Category
 from groupbuy.core import clock
+from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe
+from groupbuy.payments.models import Payment
+from groupbuy.payments.providers.models import SandboxTrade
 from groupbuy.purchasing import answer_book
 from groupbuy.purchasing.links import supplier_link
 from groupbuy.purchasing.models import PurchaseList
 from tests import factories
 from tests.access.staff_world import Things, grant
+
+_MONEY = ("a case", "a case with money", "a proposal", "an order to collect")
 
 
 def office(leader: Leader, things: Things) -> Things:
@@ -36,6 +41,17 @@ def office(leader: Leader, things: Things) -> Things:
         "/operator/deals/<slug>": things["/lead/deals/<slug>"],
         "/operator/orders/<number>": things["/lead/deals/<slug>/orders/<number>"],
         "/operator/leaders/<leader_id>": f"{leader.id}",
+        "/operator/settlement/leaders/<leader_id>": f"{leader.id}",
+        "/operator/settlement/cash/<handover_id>": things["my_cash"],
+        "/operator/settlement/deals/<slug>": things["/lead/deals/<slug>"],
+        "/operator/settlement/payouts/<payout_id>": things["my_asked"],
+        "/operator/settlement/suppliers/<supplier_id>": things["my_owed_supplier"],
+        "an approved payout": things["my_approved"],
+        "/operator/money/payments/<payment_id>": things["stuck_payment"],
+        "/operator/refunds/<refund_id>": things["/lead/refunds/<refund_id>"],
+        **{f"office {name}": things[name] for name in _MONEY},
+        "my_number": things["my_number"],
+        "my_left_line": things["my_left_line"],
         "an applicant": f"{applicant.id}",
         "a disabled leader": f"{disabled.id}",
         "/operator/people/<user_id>": f"{colleague.id}",
@@ -59,3 +75,18 @@ def link_of(purchase_list: PurchaseList) -> str:
 def answer_sheet(purchase_list: PurchaseList) -> bytes:
     """The workbook to answer with, as it is downloaded."""
     return answer_book.build(purchase_list, now=clock.now())
+
+
+def demo_payments(deal: Deal) -> tuple[str, str, str]:
+    """One that the sandbox knows, an attempt that it was not told of, and none."""
+    trade = SandboxTrade(
+        out_trade_no="GBDEMO",
+        amount_fen=900,
+        title=deal.title,
+        return_url="http://localhost/me",
+        state="unpaid",
+        created_at=clock.now(),
+    )
+    db.session.add(trade)
+    other = sa.select(Payment.out_trade_no).order_by(Payment.id).limit(1)
+    return trade.out_trade_no, db.session.scalars(other).one(), "GBNOBODY"

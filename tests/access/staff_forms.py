@@ -6,11 +6,18 @@
 from __future__ import annotations
 
 from tests.access.staff_world import SMALL_PICTURE, WORKBOOK
+from tests.fakes import alipay_words
 
-PICTURE, GOODS, ANSWERS = "<picture>", "<goods>", "<answers>"  # files: see World.files
-FILES = {PICTURE: (SMALL_PICTURE, "a.jpg"), GOODS: (WORKBOOK, "a.xlsx")}
+# Files: see World.files.
+PICTURE, GOODS, ANSWERS, BILL = "<picture>", "<goods>", "<answers>", "<bill>"
+FILES = {
+    PICTURE: (SMALL_PICTURE, "a.jpg"),
+    GOODS: (WORKBOOK, "a.xlsx"),
+    BILL: (alipay_words.bill([]), "a.csv"),
+}
 _WHY = {"because": "下雨"}
 _ADDRESS = {"name": "李静", "phone": "13800138000", "building": "6", "unit": "2", "room": "1102"}
+_BACK = {"because": "坏了", "nonce": "n" * 20, "seen": "1000", "pieces-{my_left_line}": "1"}
 _GROUP = {
     "name": "林姐",
     "community": "梧桐里",
@@ -161,6 +168,7 @@ STAFF_FORMS: dict[str, dict[str, str]] = {
     "lead_orders.one.notes": {"staff_note": "催款", "note_to_member": "周六到"},
     "lead_orders.one.reveal": {},
     "lead_orders.one.vouch_for": {},
+    "lead_orders.refund.carry_out": _BACK,
     "lead_orders.views.delete": {},
     "lead_orders.views.save": {"name": "周末", "query": "only=short&sort=roll"},
     "lead_points.add": _POINT,
@@ -168,8 +176,17 @@ STAFF_FORMS: dict[str, dict[str, str]] = {
     "lead_points.change": _POINT,
     "lead_points.put_away": {},
     "lead_prints.whole_sheet": {},
+    "lead_refunds.retry": {},
+    "lead_settlement.ask_payout": {"payout-amount": "0.01", "payout-key": "k" * 24},
+    "lead_settlement.download": {},
+    "lead_settlement.report_cash": {
+        "cash-amount": "0.01",
+        "cash-note": "给了小陈",
+        "cash-key": "k" * 24,
+    },
     "lead_settings.choose_desk": {"desk": "{my_desk}"},
     "lead_settings.save": _GROUP | {"slug": "lin-{my_desk}-home"},
+    "op_bills.read_in": {"way": "alipay", "bill": BILL},
     "op_categories.add": {"name": "粮油", "parent": ""},
     "op_categories.move": {"way": "down"},
     "op_categories.remove": {},
@@ -181,12 +198,29 @@ STAFF_FORMS: dict[str, dict[str, str]] = {
     "op_leaders.refuse": _WHY,
     "op_messages.give_up": _WHY,
     "op_messages.retry": {},
+    "op_money.approve": {},
+    "op_money.ask": {},
+    "op_money.book": {"number": "{my_number}", "because": "电话问过"},
+    "op_money.close": _WHY,
+    "op_money.refuse": {},
+    "op_money.sent_back": _WHY,
+    "op_order_refund.carry_out": _BACK,
     "op_orders.reveal": {},
     "op_people.disable": _WHY,
     "op_people.enable": {},
     "op_people.grant": {"role": "support"},
     "op_people.reveal": {},
     "op_people.revoke": {"grant": "{a_grant}"},
+    "op_refunds.by_hand": _WHY,
+    "op_refunds.retry": {},
+    "op_settlement.approve": {},
+    "op_settlement.ask_for_supplier": {"amount": "0.01", "key": "k" * 24},
+    "op_settlement.confirm": {},
+    "op_settlement.deal_rate": {"rate": "5"},
+    "op_settlement.pay": {"reference": "B1"},
+    "op_settlement.refuse_cash": _WHY,
+    "op_settlement.refuse_payout": _WHY,
+    "op_settlement.terms": {"commission": "8.5", "cash_limit": "2000"},
     "op_settings.save": {
         "site_name": "梧桐里",
         "operator_name": "陈知行",

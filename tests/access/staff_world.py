@@ -33,6 +33,8 @@ from groupbuy.purchasing import closing, photos
 from groupbuy.purchasing.models import PurchaseLine, PurchaseList
 from groupbuy.support.models import HelpMessage
 from tests import factories
+from tests.access.settlement_world import money_of
+from tests.access.stuck_world import stuck_money
 from tests.catalog.goods_books import goods_book
 from tests.catalog.uploads import drawn, packed
 from tests.pickup.rows import bags_of, lists_of
@@ -48,14 +50,18 @@ def desk_of(leader: Leader, user: User, here: Deal) -> Things:
 
     A name that begins with "other " is a thing of theirs that belongs under another one.
     """
+    leader.commission_bp = 1000
+    evening = _evening(leader, user)
     return {
         **_open(here),
         **_goods(leader),
         **_people(leader),
         **_delivery(leader),
         **_reopenable(leader),
-        **_evening(leader, user),
+        **evening,
+        **stuck_money(leader, evening["my_bag"]),
         **_left_over(leader),
+        **money_of(leader),
         **view_of(leader, user),
         "my_desk": f"{leader.id}",
     }

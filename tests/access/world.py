@@ -24,7 +24,7 @@ from groupbuy.pickup import bags
 from groupbuy.pickup.models import Pickup
 from groupbuy.purchasing.models import PurchaseList
 from tests import factories
-from tests.access.office_world import answer_sheet, link_of, office
+from tests.access.office_world import answer_sheet, demo_payments, link_of, office
 from tests.access.staff_addresses import NO_PICTURE, STAFF_MISSING
 from tests.access.staff_forms import ANSWERS, FILES
 from tests.access.staff_world import Things, desk_of, grant, view_of
@@ -274,6 +274,8 @@ def _shared(app: Flask, here: Deal, there: Deal, draft: Deal, bag: Pickup) -> di
         "/pictures/<name>": Shared(*pictures_of, NO_PICTURE),
         "/assets/<name>": Shared(built, "manifest.json", "phone-AAAAAAAA.css"),
         "/documents/<name>": Shared("rules", "rules/2026-11", "secret"),
+        "/pay/<way>": Shared("sandbox", "cash", "nobody"),
+        "/sandbox/pay/<number>": Shared(*demo_payments(here)),
         "?url=": Shared(*addresses_of, "https://evil.example/"),
         "/operator/jobs/<name>": Shared("verify", "nothing", "nowhere"),
         "/lead/deals/<slug>/print/<kind>": Shared("points", "nothing", "nowhere"),

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupbuy.core.money import format_yuan, parse_yuan, round_to_fen, split_by_weight
+from groupbuy.core.money import (
+    format_percent,
+    format_yuan,
+    parse_percent,
+    parse_yuan,
+    round_to_fen,
+    split_by_weight,
+)
 from tests.checks import unreadable
 
 WEIGHTS = st.lists(st.integers(0, 10**9), max_size=30)
@@ -120,3 +127,14 @@ def test_a_heavier_weight_never_gets_less(total, weights):
 def test_equal_weights_get_their_odd_fen_in_order():
     assert split_by_weight(5, [1, 1, 1]) == [2, 2, 1]
     assert split_by_weight(2, [1, 2, 1]) == [1, 1, 0]
+
+
+@given(st.integers(0, 10_000))
+def test_every_percentage_is_read_as_it_is_shown(bp):
+    assert parse_percent(format_percent(bp)) == bp
+
+
+@pytest.mark.parametrize("typed", ["", "x", "-1", "100.01", "1.234", "1e1", "%", "9" * 40])
+def test_what_is_no_percentage_is_not_read(typed):
+    with unreadable():
+        parse_percent(typed)

@@ -104,7 +104,7 @@ def test_nothing_chosen_or_nothing_meant_leads_back_or_nowhere(app, deal):
     client = at_desk(app, deal.leader)
     assert preview(client, deal, "vouch").status_code == 303
     assert preview(client, deal, "vouch", order=["x", "0"]).status_code == 303
-    assert preview(client, deal, "refund", order=ids(deal)).status_code == 404
+    assert preview(client, deal, "burn", order=ids(deal)).status_code == 404
     batch = f"/lead/deals/{deal.slug}/orders/batch"
     assert client.post(batch, data={"act": "vouch"}).status_code == 404
     assert client.post(batch, data={}).status_code == 404

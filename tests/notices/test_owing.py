@@ -27,6 +27,7 @@ from tests.conftest import NOON
 
 SOURCE = pathlib.Path(wording.__file__).parents[1]
 ABOUT_NO_DEAL = {
+    "money_stuck",
     "help",
     *("application_approved", "application_refused", "desk_closed", "desk_reopened"),
 }

@@ -167,5 +167,7 @@ def test_settings_are_set_and_wrong_ones_are_not(client):
         "OPERATOR_NAME": "某公司",
         "OPERATOR_CONTACT": "400",
         "APPLICATIONS_OPEN": False,
+        "REFUND_LIMIT_FEN": 20000,
+        "OPERATOR_REFUND_LIMIT_FEN": 200000,
     }
     assert len(logged("setting_changed")) == 4

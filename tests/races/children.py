@@ -82,7 +82,7 @@ def close_due(now: datetime) -> None:
 
 def close_due_dying(now: datetime, writes: int) -> None:
     """`close_due`, with a `kill -9` just before the write or commit after the first `writes`."""
-    _die_after(writes)
+    die_after(writes)
     close_due(now)
 
 
@@ -97,11 +97,11 @@ def close_due_naively(now: datetime, deals: list[int]) -> None:
 def close_due_in_pieces(now: datetime, writes: int) -> None:
     """`close_due_dying` when every part of the last step is its own transaction."""
     jobs.close_deal = _close_in_pieces
-    _die_after(writes)
+    die_after(writes)
     close_due(now)
 
 
-def _die_after(writes: int) -> None:
+def die_after(writes: int) -> None:
     """Being killed before a read is the same as after the write before it: reads do not count."""
     left = iter(range(writes))
 

@@ -17,10 +17,11 @@ from groupbuy.payments.models import Payment
 PIECES = 2  # of each item, in each order
 
 
-def fill(deal: Deal, *, placed: int, pending: int = 0) -> None:
+def fill(deal: Deal, *, placed: int, pending: int = 0, way: str = "cash") -> None:
     """Give an empty `deal` so many paid and unpaid orders, each of another member.
 
     Every order wants `PIECES` of each item; the first are paid, and numbered 1, 2, 3 ...
+    By another `way` than cash, a payment has its own number as that of the provider, too.
     """
     last_member = db.session.scalar(sa.select(sa.func.max(Member.id))) or 0
     count = placed + pending
@@ -30,7 +31,7 @@ def fill(deal: Deal, *, placed: int, pending: int = 0) -> None:
     )
     _add_orders(deal, last_member, placed)
     _add_lines_and_moves(deal)
-    _add_events_and_payments(deal)
+    _add_events_and_payments(deal, way)
     sold = {"sold": DealItem.sold + PIECES * count}
     db.session.execute(sa.update(DealItem).where(DealItem.deal_id == deal.id).values(sold))
     deal.last_roll_no += placed
@@ -90,7 +91,7 @@ def _add_lines_and_moves(deal: Deal) -> None:
     )
 
 
-def _add_events_and_payments(deal: Deal) -> None:
+def _add_events_and_payments(deal: Deal, way: str) -> None:
     own = Order.deal_id == deal.id
     event = {"leader_id": Order.leader_id, "order_id": Order.id, "at": Order.placed_at}
     ordered = {"kind": sa.literal("ordered"), "to_state": sa.literal("pending")}
@@ -106,8 +107,9 @@ def _add_events_and_payments(deal: Deal) -> None:
         {
             "leader_id": Order.leader_id,
             "order_id": Order.id,
-            "way": sa.literal("cash"),
+            "way": sa.literal(way),
             "out_trade_no": sa.literal("T") + text_of(Order.id),
+            "transaction_no": sa.null() if way == "cash" else sa.literal("T") + text_of(Order.id),
             "state": sa.case((Order.state == "placed", "confirmed"), else_="begun"),
             "amount_fen": Order.due_fen,
             "begun_at": Order.placed_at,

@@ -18,9 +18,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from groupbuy.payments.providers import alipay, cash, wechat
+from groupbuy.payments.providers import alipay, cash, sandbox, wechat
 
-WAYS: dict[str, ModuleType] = {"cash": cash, "wechat": wechat, "alipay": alipay}
+WAYS: dict[str, ModuleType] = {
+    "cash": cash,
+    "wechat": wechat,
+    "alipay": alipay,
+    "sandbox": sandbox,
+}
 
 
 def online(way: str) -> bool:
