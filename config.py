@@ -80,6 +80,7 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
             environ.get("NOTICE_CHANNELS", CHANNELS_IN_DEVELOPMENT if development else CHANNELS)
         ),
         "CLOSING_SOON_MINUTES": int(environ.get("CLOSING_SOON_MINUTES", "120")),
+        "DIGEST_HOUR": int(environ.get("DIGEST_HOUR", "8")),
         **_wechat(environ),
         **_wechat_pay(environ),
         **_mail(environ),

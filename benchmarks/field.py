@@ -84,8 +84,8 @@ class Field:
         """A gate with 16 phones of a leader, before so many bags."""
         with transaction():
             leader = stage.factories.make_leader("周叔")
-            inside = stage.add_bags(leader, count=bags, lines=lines)
             visitors = [stage.let_in(self.app, leader.user) for _ in range(16)]
+        inside = stage.add_bags(leader, count=bags, lines=lines)
         tokens = floor.add_bags(self.floor_url, count=bags, lines=lines)
         return Gate(leader, visitors, Shared(inside.items()), Shared(tokens))
 

@@ -16,10 +16,11 @@ from itsdangerous import URLSafeTimedSerializer
 
 from benchmarks.load import Request
 from groupbuy.accounts import consent, devices
-from groupbuy.accounts.models import Leader, User
+from groupbuy.accounts.models import Leader, Member, User
 from groupbuy.catalog.models import Category
 from groupbuy.core import clock
-from groupbuy.deals.models import DealItem
+from groupbuy.core.db import learn_sizes, long_transaction, transaction
+from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.pickup import arrival, bags, shortage
@@ -112,20 +113,34 @@ def pages(goods: Goods, visitor: Visitor) -> Iterator[Request]:
 
 def add_bags(leader: Leader, *, count: int, lines: int) -> dict[int, list[int]]:
     """A deal of so many items that has arrived, a household for each bag: bag id -> its lines."""
-    now = clock.now()
-    skus = [factories.make_sku(leader, name=f"商品 {n}", price_fen=990) for n in range(lines)]
-    opens_at = now - timedelta(hours=1)
-    deal = factories.make_deal(leader=leader, skus=skus, opens_at=opens_at)
-    crowd.fill(deal, placed=count)
+    with transaction():
+        skus = [factories.make_sku(leader, name=f"商品 {n}", price_fen=990) for n in range(lines)]
+        opens_at = clock.now() - timedelta(hours=1)
+        deal = factories.make_deal(leader=leader, skus=skus, opens_at=opens_at)
+        crowd.fill(deal, placed=count)
+    learn_sizes(Member, Order, OrderLine)
+    with long_transaction():
+        _arrive(deal)
+        inside = _inside(deal)
+    learn_sizes(Order, OrderLine, Pickup)
+    return inside
+
+
+def _arrive(deal: Deal) -> None:
+    """Close the deal, make its bags, count in all that was ordered."""
     factories.close(deal)
-    closed_at = deal.closes_at or now
-    bags.make_bags(deal, now=now)
+    closed_at = deal.closes_at or clock.now()
+    bags.make_bags(deal, now=clock.now())
     for purchase_list in db.session.scalars(
         sa.select(PurchaseList).where(PurchaseList.deal_id == deal.id)
     ):
         came = {line.id: (line.pieces, 0) for line in purchase_list.current.lines}
         counted = arrival.count_in(purchase_list, came, by_id=None, now=closed_at)
         shortage.carry_out(counted, "payment", by_id=None, now=closed_at)
+
+
+def _inside(deal: Deal) -> dict[int, list[int]]:
+    """Bag id -> its lines, of those that can be handed over."""
     rows = db.session.execute(
         sa.select(Pickup.id, OrderLine.id)
         .join(Order, (Order.deal_id == Pickup.deal_id) & (Order.member_id == Pickup.member_id))

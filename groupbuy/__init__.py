@@ -12,6 +12,7 @@ from groupbuy import cli, models, pages  # noqa: F401 (models: tables must be kn
 from groupbuy.core import crypto
 from groupbuy.core.engines import engine_options, set_up_engine
 from groupbuy.extensions import babel, csrf, db, limiter, login_manager, migrate
+from groupbuy.sessions import Sessions
 
 
 def create_app(overrides: dict[str, Any] | None = None) -> Flask:
@@ -21,6 +22,7 @@ def create_app(overrides: dict[str, Any] | None = None) -> Flask:
     if app.config["PROXIES"]:
         hops = app.config["PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.session_interface = Sessions()
     app.extensions["groupbuy_data_keys"] = crypto.parse_keys(app.config["DATA_KEYS"])
     app.extensions["groupbuy_kept"] = {}
     _bind_extensions(app)

@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from groupbuy.accounts.staff import RIGHTS, is_operator
-from groupbuy.desk import desk_or_none
+from groupbuy.desk import desk_or_none, posts
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -69,6 +69,15 @@ def _at_a_desk(*rights: str) -> Response | None:
     return None
 
 
+def _at_the_gate() -> Response | None:
+    """Who hands over at another desk than the one they sit at says first at which."""
+    post = desk_or_none()
+    elsewhere = post and not post.may("pickup") and any(each.may("pickup") for each in posts())
+    if elsewhere and request.endpoint == "gate.scan":
+        return redirect(url_for("lead_settings.desks", to="gate"), 303)
+    return _at_a_desk("pickup")
+
+
 def _operator() -> Response | None:
     if not current_user.is_authenticated:
         return _somebody()
@@ -88,5 +97,6 @@ POLICIES: dict[str, Callable[[], Response | None]] = {
     "leader": _at_a_desk,
     "staff": partial(_at_a_desk, *RIGHTS),
     **{f"staff:{right}": partial(_at_a_desk, right) for right in RIGHTS},
+    "staff:pickup": _at_the_gate,
     "operator": _operator,
 }

@@ -8,13 +8,16 @@ from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from groupbuy.accounts.staff import is_operator
 from groupbuy.core.db import is_transient
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.tokens import public_id
+from groupbuy.desk import desk_or_none
 from groupbuy.extensions import db
 
 log = logging.getLogger(__name__)
@@ -62,6 +65,13 @@ _FORM_TOO_OLD = (
     _l("This page has been open too long"),
     _l("Go back, load the page again and send it once more. Nothing has been changed."),
 )
+_GONE = _l("The address may be incomplete, or it belongs to another desk. Go back, or begin anew.")
+# Frame -> the page inside it.
+_PAGES = {
+    "gate.html": "gate/error.html",
+    "leaders/console.html": "console_error.html",
+    "operators/console.html": "console_error.html",
+}
 _RETRY_SECONDS = "60"
 
 
@@ -77,8 +87,23 @@ def register(app: Flask) -> None:
 
 def _page(status: int, words: tuple[Any, Any], **more: Any) -> Response:
     title, advice = words
-    page = render_template("error.html", status=status, title=title, advice=advice, **more)
+    frame = _frame() if 400 <= status < 500 and status != 429 else ""
+    if status == 404 and frame:
+        advice = _GONE
+        g.nowhere = True  # a place marked in the navigation would tell that there is such a page
+    said = {"status": status, "title": title, "advice": advice, "frame": frame}
+    page = render_template(_PAGES.get(frame, "error.html"), **said, **more)
     return make_response(page, status)
+
+
+def _frame() -> str:
+    """The frame of the console whose address was asked for, if whoever asks works there; or ""."""
+    begins = request.path.split("/", 2)[1]
+    if begins == "operator" and current_user.is_authenticated and is_operator(current_user):
+        return "operators/console.html"
+    if begins in ("lead", "g") and desk_or_none():
+        return "leaders/console.html" if begins == "lead" else "gate.html"
+    return ""
 
 
 def _refused(error: HTTPException) -> Response:

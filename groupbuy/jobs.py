@@ -23,7 +23,7 @@ from groupbuy.core import clock
 from groupbuy.core.db import long_transaction, retrying, rowcount, transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.models import JobRun
-from groupbuy.deals import telling
+from groupbuy.deals import restock, telling
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.money_jobs import ask_about, ask_once, send_refund
@@ -35,6 +35,7 @@ from groupbuy.payments import attempts, refunding, stuck
 from groupbuy.pickup import bags, uncollected
 from groupbuy.purchasing import closing
 from groupbuy.settlement import crediting, settling
+from groupbuy.support import digest
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +130,22 @@ def closing_soon(now: datetime) -> Tally:
         return Tally(done=telling.tell_closing_soon(now, within))
 
 
+def restock_warnings(now: datetime) -> Tally:
+    """Owe leaders the news that little is left of an item for which they want to know."""
+    with transaction():
+        return Tally(done=restock.warn_of_little_left(now))
+
+
+def leaders_digest(now: datetime) -> Tally:
+    """Owe leaders for whom something waits one message a day that says how much."""
+
+    def tell(leader_id: int) -> None:
+        with transaction():
+            digest.tell(leader_id, now=now)
+
+    return _each(digest.due(now), "leader", tell)
+
+
 def verify(now: datetime) -> Tally:
     """Check every invariant; a broken one fails the run and is named in the ledger."""
     found = invariants.broken()
@@ -200,6 +217,8 @@ _JOBS: dict[str, Callable[[datetime], Tally]] = {
     "pickup-reminders": pickup_reminders,
     "announce-opened": announce_opened,
     "closing-soon": closing_soon,
+    "restock-warnings": restock_warnings,
+    "leaders-digest": leaders_digest,
     "verify": verify,
     "forget-codes": forget_codes,
     "forget-idle-runs": forget_idle_runs,

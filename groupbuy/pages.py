@@ -154,8 +154,10 @@ def _wants_large_type() -> bool:
 
 
 def _protect(answer: Response) -> Response:
+    said = {name.lower() for name, _value in answer.headers}  # once; `setdefault` each time
     for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+        if name.lower() not in said:
+            answer.headers.add(name, value)
     if current_app.config["HTTPS"]:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if answer.mimetype == "text/html":

@@ -26,6 +26,8 @@ TIMES: dict[str, dict[str, Any]] = {
     "pickup-reminders": {"trigger": "interval", "seconds": 60},
     "announce-opened": {"trigger": "interval", "seconds": 60},
     "closing-soon": {"trigger": "interval", "seconds": 60},
+    "restock-warnings": {"trigger": "interval", "seconds": 60},
+    "leaders-digest": {"trigger": "interval", "seconds": 300},
     "verify": {"trigger": "cron", "hour": 3, "minute": 30},
     "forget-codes": {"trigger": "cron", "hour": 3, "minute": 45},
     "forget-idle-runs": {"trigger": "cron", "hour": 4, "minute": 0},

@@ -21,7 +21,7 @@ from groupbuy.notices.models import NoticeChoice
 from groupbuy.notices.wording import TOPICS
 
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}  # as addresses say it -> what User.locale holds
-_FOR_LEADERS = {"help"}
+_FOR_LEADERS = {"help", "waiting", "stock"}
 # How people are reached outside; the list inside always holds everything.
 _OUTSIDE = ("wechat_template", "email")
 _CLOCK = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])")

@@ -17,8 +17,9 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import OneTimeCode
 from groupbuy.accounts.reach import Reach
 from groupbuy.core import crypto
-from groupbuy.core.db import lock_exclusive, rowcount
+from groupbuy.core.db import rowcount
 from groupbuy.core.errors import RuleBroken
+from groupbuy.core.locks import lock_exclusive
 from groupbuy.extensions import db
 
 GOOD_FOR = timedelta(minutes=5)

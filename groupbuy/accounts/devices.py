@@ -6,17 +6,20 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import contains_eager
 
 from groupbuy.accounts.models import Device, User
-from groupbuy.core.db import rowcount
+from groupbuy.core.db import connection, rowcount
 from groupbuy.core.errors import RuleBroken
+from groupbuy.core.reading import as_object
 from groupbuy.core.tokens import public_id, token_hash
 from groupbuy.extensions import db
 
+# What pages ask of whoever is signed in; a page that asks for more reads the rest.
+_ON_EVERY_PAGE = ("id", "name", "locale", "large_type")
 _BETWEEN = " · "
 _SHAPE = re.compile("[0-9a-z]{32}")
 # What a browser says of itself -> what people call it; the first that fits.
@@ -59,7 +62,7 @@ def sign_in_device(user: User, user_agent: str, *, now: datetime) -> str:
     )
     db.session.add(device)
     db.session.flush()
-    user.device, user.device_token = device, token
+    user.device_id, user.device_token = device.id, token
     return token
 
 
@@ -67,23 +70,24 @@ def user_behind(token: str) -> User | None:
     """Who is signed in with `token`, unless it was signed out or they are disabled."""
     if not _SHAPE.fullmatch(token):
         return None
-    found = db.session.scalars(_finding(), {"token_hash": token_hash(token)}).one_or_none()
-    if found is None:
+    asked = {"token_hash": token_hash(token)}
+    row = connection().execute(_finding(), asked).one_or_none()
+    if row is None:
         return None
-    found.user.device, found.user.device_token = found, token
-    return found.user
+    device_id, *known = row
+    user = as_object(User, dict(zip(_ON_EVERY_PAGE, known, strict=True)))
+    user.device_id, user.device_token = device_id, token
+    return user
 
 
 @cache
-def _finding() -> sa.Select[Device]:
+def _finding() -> sa.Select[Any]:
     """The SELECT of every request by somebody signed in, made once."""
-    token = Device.token_hash == sa.bindparam("token_hash")
-    return (
-        sa.select(Device)
-        .join(Device.user)
-        .where(token, Device.ended_at.is_(None), User.state == "active")
-        .options(contains_eager(Device.user))
-    )
+    device, user = Device.__table__, User.__table__
+    its = device.c.user_id == user.c.id, user.c.state == "active"
+    token = device.c.token_hash == sa.bindparam("token_hash")
+    known = sa.select(device.c.id, *(user.c[name] for name in _ON_EVERY_PAGE))
+    return known.where(token, device.c.ended_at.is_(None), *its)
 
 
 def devices_of(user: User) -> Sequence[Device]:

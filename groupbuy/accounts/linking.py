@@ -12,8 +12,9 @@ from groupbuy.accounts import devices
 from groupbuy.accounts.models import Address, Follow, Leader, Member, RoleGrant, User
 from groupbuy.accounts.reach import Reach, user_of
 from groupbuy.core import crypto
-from groupbuy.core.db import lock_exclusive, rowcount
+from groupbuy.core.db import rowcount
 from groupbuy.core.errors import RuleBroken
+from groupbuy.core.locks import lock_exclusive
 from groupbuy.extensions import db
 from groupbuy.orders.models import CartLine, Order
 

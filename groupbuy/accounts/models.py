@@ -52,7 +52,7 @@ class User(Stateful, UserMixin, db.Model):
     grants: Mapped[list[RoleGrant]] = relationship(back_populates="user")
 
     if TYPE_CHECKING:  # of whoever is signed in, set by accounts.devices
-        device: Device
+        device_id: int
         device_token: str
 
     def get_id(self) -> str:

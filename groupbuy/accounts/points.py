@@ -46,8 +46,11 @@ def add_point(leader: Leader, form: PointForm, *, by_id: int, now: datetime) -> 
     _log("point_added", point, by_id, now)
 
 
-def change_point(point: PickupPoint, form: PointForm, *, by_id: int, now: datetime) -> None:
-    """Describe it anew, for the deals that run, too. Raises BadInput (field "name")."""
+def change_point(point: PickupPoint, form: PointForm, *, by_id: int, now: datetime) -> bool:
+    """Describe it anew, for the deals that run, too. Returns whether people find it elsewhere.
+
+    Raises BadInput (field "name").
+    """
     others = sa.select(PickupPoint.id).where(
         PickupPoint.leader_id == point.leader_id,
         PickupPoint.name == form.name,
@@ -55,9 +58,11 @@ def change_point(point: PickupPoint, form: PointForm, *, by_id: int, now: dateti
     )
     if db.session.scalar(others) is not None:
         raise _taken()
+    moved = (point.name, point.address) != (form.name, form.address)
     point.name, point.address, point.hours = form.name, form.address, form.hours
     db.session.flush()
     _log("point_changed", point, by_id, now, name=form.name)
+    return moved
 
 
 def put_away(point: PickupPoint, *, by_id: int, now: datetime) -> None:

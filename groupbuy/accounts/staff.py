@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from groupbuy.accounts.models import Leader, RoleGrant, User
+from groupbuy.core.db import connection
+from groupbuy.core.reading import as_object
 from groupbuy.extensions import db
 
 # What a leader can let a helper do; a leader may do all of it.
 RIGHTS = ("pickup", "count_in", "orders")
+_OF_LEADER = Leader.__table__.c.keys()
 
 
 class Post(NamedTuple):
@@ -38,7 +41,8 @@ class Post(NamedTuple):
 def posts_of(user: User) -> Sequence[Post]:
     """Where `user` works, their own deals first; only with leaders who are approved."""
     posts = []
-    for leader, given in db.session.execute(_places(), {"user_id": user.id}):
+    for given, *known in connection().execute(_places(), {"user_id": user.id}):
+        leader = as_object(Leader, dict(zip(_OF_LEADER, known, strict=True)))
         if leader.user_id == user.id:
             posts.append(Post(leader, True, frozenset(RIGHTS), None))
             continue
@@ -50,14 +54,15 @@ def posts_of(user: User) -> Sequence[Post]:
 
 
 @cache
-def _places() -> sa.Select[Leader, dict[str, Any]]:
+def _places() -> sa.Select[Any]:
     """The SELECT of every request at a desk, made once: approved leaders, rights of helpers."""
     user_id = sa.bindparam("user_id", type_=Leader.__table__.c.user_id.type)
     helps = RoleGrant.user_id == user_id, RoleGrant.role == "helper"
     own = sa.select(Leader.id).where(Leader.user_id == user_id)
     theirs = own.union_all(sa.select(RoleGrant.leader_id).where(*helps))
     return (
-        sa.select(Leader, RoleGrant.rights)
+        sa.select(RoleGrant.__table__.c.rights, *Leader.__table__.c)
+        .select_from(Leader.__table__)
         .outerjoin(RoleGrant, sa.and_(RoleGrant.leader_id == Leader.id, *helps))
         .where(Leader.state == "approved", Leader.id.in_(theirs))
         .order_by(Leader.user_id != user_id, RoleGrant.id)

@@ -25,7 +25,7 @@ from groupbuy.catalog.models import (
     Supplier,
 )
 from groupbuy.core.errors import BadInput
-from groupbuy.core.text import clean, clean_name, label, parse_phone
+from groupbuy.core.text import clean, clean_name, label, parse_email, parse_phone
 from groupbuy.extensions import db
 
 LONGEST_DESCRIPTION = 5000
@@ -35,6 +35,7 @@ LONGEST_SPEC = 100
 LONGEST_UNIT = 20
 LONGEST_NOTE = 300
 LARGEST_PACK = 1_000_000
+MOST_TO_WARN = 1_000_000
 DEAREST_FEN = 999_999_999
 
 
@@ -51,7 +52,10 @@ class ProductForm:
 
 @dataclass(frozen=True)
 class SkuForm:
-    """One size of a product; money in fen, `pack_size` pieces come in a case."""
+    """One size of a product; money in fen, `pack_size` pieces come in a case.
+
+    Of `warn_below_pieces` or fewer left in an open deal the leader is told; None: never.
+    """
 
     code: str
     supplier_id: int
@@ -63,16 +67,18 @@ class SkuForm:
     pack_size: int = 1
     storage_class: str = "ambient"
     after_sale_class: str = "standard"
+    warn_below_pieces: int | None = None
     is_active: bool = True
 
 
 @dataclass(frozen=True)
 class SupplierForm:
-    """Who delivers; `contact_phone` is a mobile number, or empty."""
+    """Who delivers; `contact_phone` is a mobile number, `email` an address, either may be empty."""
 
     name: str
     contact_name: str = ""
     contact_phone: str = ""
+    email: str = ""
     note: str = ""
     is_active: bool = True
 
@@ -194,6 +200,8 @@ def _sku_facts(leader_id: int, form: SkuForm, own_id: int | None) -> dict[str, A
     }
     if not 1 <= form.pack_size <= LARGEST_PACK:
         raise BadInput("pack_size", _l("A case holds 1 to 1,000,000 pieces."))
+    if not 0 <= (form.warn_below_pieces or 0) <= MOST_TO_WARN:
+        raise BadInput("warn_below_pieces", _l("A whole number from 0 to 1,000,000."))
     for name in ("price_fen", "cost_fen"):
         if not 0 <= (facts[name] or 0) <= DEAREST_FEN:
             raise BadInput(name.removesuffix("_fen"), _l("An amount looks like 12 or 12.50."))
@@ -209,15 +217,11 @@ def _sku_facts(leader_id: int, form: SkuForm, own_id: int | None) -> dict[str, A
 def _supplier_facts(leader_id: int, form: SupplierForm, own_id: int | None) -> dict[str, Any]:
     name = line("name", form.name, LONGEST_NAME)
     _require_free(Supplier, Supplier.name == name, leader_id, own_id, "name")
-    try:
-        phone = parse_phone(form.contact_phone) if form.contact_phone.strip() else None
-    except ValueError:
-        sentence = _l("This is not a mobile number: 11 digits that begin with 13 to 19.")
-        raise BadInput("contact_phone", sentence) from None
     return {
         "name": name,
         "contact_name": line_or_nothing("contact_name", form.contact_name, LONGEST_NAME),
-        "contact_phone": phone,
+        "contact_phone": phone("contact_phone", form.contact_phone),
+        "email": email("email", form.email),
         "note": text("note", form.note, LONGEST_NOTE),
         "is_active": form.is_active,
     }
@@ -243,6 +247,23 @@ def text(name: str, typed: str, longest: int) -> str:
     if len(cleaned) > longest:
         raise BadInput(name, _l("At most %(count)s characters."), count=longest)
     return cleaned
+
+
+def phone(name: str, typed: str) -> str | None:
+    """A mobile number, or None for nothing typed. Raises BadInput at `name`."""
+    try:
+        return parse_phone(typed) if typed.strip() else None
+    except ValueError:
+        sentence = _l("This is not a mobile number: 11 digits that begin with 13 to 19.")
+        raise BadInput(name, sentence) from None
+
+
+def email(name: str, typed: str) -> str | None:
+    """An e-mail address, or None for nothing typed. Raises BadInput at `name`."""
+    try:
+        return parse_email(typed) if typed.strip() else None
+    except ValueError:
+        raise BadInput(name, _l("This is not an e-mail address.")) from None
 
 
 def _require_own_supplier(leader_id: int, supplier_id: int) -> None:

@@ -18,7 +18,6 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.catalog import editing
 from groupbuy.core.errors import BadInput
 from groupbuy.core.money import parse_yuan
-from groupbuy.core.text import parse_phone
 
 _COUNT = re.compile("[0-9]{1,7}")
 _FAULTS = {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"}
@@ -93,11 +92,23 @@ def _any_text(key: str, longest: int) -> Callable[[str], str]:
     return lambda text: editing.text(key, text, longest)
 
 
-def _count(text: str) -> int:
-    plain = unicodedata.normalize("NFKC", text)
-    if not _COUNT.fullmatch(plain) or not 1 <= int(plain) <= editing.LARGEST_PACK:
+def _pack(text: str) -> int:
+    pieces = _whole(text)
+    if pieces is None or not 1 <= pieces <= editing.LARGEST_PACK:
         raise BadInput("pack_size", _l("A case holds 1 to 1,000,000 pieces."))
-    return int(plain)
+    return pieces
+
+
+def _warning(text: str) -> int:
+    pieces = _whole(text)
+    if pieces is None or pieces > editing.MOST_TO_WARN:
+        raise BadInput("warn_below_pieces", _l("A whole number from 0 to 1,000,000."))
+    return pieces
+
+
+def _whole(text: str) -> int | None:
+    plain = unicodedata.normalize("NFKC", text)
+    return int(plain) if _COUNT.fullmatch(plain) else None
 
 
 def _amount(text: str) -> int:
@@ -106,14 +117,6 @@ def _amount(text: str) -> int:
         return parse_yuan(plain)
     except ValueError:
         raise BadInput("price", _l("An amount looks like 12 or 12.50.")) from None
-
-
-def _phone(text: str) -> str:
-    try:
-        return parse_phone(text)
-    except ValueError:
-        sentence = _l("This is not a mobile number: 11 digits that begin with 13 to 19.")
-        raise BadInput("phone", sentence) from None
 
 
 def _one_of(words: Mapping[Any, tuple[str, ...]]) -> Callable[[str], Any]:
@@ -135,6 +138,10 @@ def _said(words: Mapping[Any, tuple[str, ...]]) -> Callable[[Any], str]:
 
 def _yuan(fen: int | None) -> str:
     return "" if fen is None else f"{fen // 100}.{fen % 100:02}"
+
+
+def _or_nothing(value: Any) -> Any:
+    return "" if value is None else value
 
 
 def _language() -> int:
@@ -160,7 +167,7 @@ CATEGORY = Column(
     ("Category", "分类", "类目"),
     _line("category", 200),
     empty=None,
-    word=lambda v: v or "",
+    word=_or_nothing,
 )
 DESCRIPTION = Column(
     "description",
@@ -190,7 +197,7 @@ OF_SKU = (
     Column(
         "pack_size",
         ("Pieces in a case", "每箱件数", "箱规", "pack size"),
-        _count,
+        _pack,
         empty=1,
         width=10,
     ),
@@ -220,6 +227,14 @@ OF_SKU = (
         "standard",
         width=12,
     ),
+    Column(
+        "warn_below_pieces",
+        ("Warn at", "余量提醒", "余量提醒（件）", "库存预警"),
+        _warning,
+        empty=None,
+        word=_or_nothing,
+        width=10,
+    ),
     ACTIVE,
 )
 GOODS = (CODE, *OF_PRODUCT, *OF_SKU)
@@ -233,10 +248,18 @@ SUPPLIERS = (
     Column(
         "contact_phone",
         ("Phone", "电话", "手机", "联系电话", "手机号"),
-        _phone,
+        lambda text: editing.phone("contact_phone", text),
         empty=None,
-        word=lambda value: value or "",
+        word=_or_nothing,
         width=16,
+    ),
+    Column(
+        "email",
+        ("E-mail", "邮箱", "电子邮箱", "email", "e-mail address"),
+        lambda text: editing.email("email", text),
+        empty=None,
+        word=_or_nothing,
+        width=24,
     ),
     Column("note", ("Note", "备注"), _any_text("note", editing.LONGEST_NOTE), width=36),
     ACTIVE,

@@ -16,9 +16,9 @@ from groupbuy.extensions import db
 _BETWEEN = " / "
 _OF_SKU = (
     *("code", "spec", "unit", "pack_size", "price_fen", "cost_fen", "supplier_code"),
-    *("storage_class", "after_sale_class", "is_active"),
+    *("storage_class", "after_sale_class", "warn_below_pieces", "is_active"),
 )
-_OF_SUPPLIER = ("contact_name", "contact_phone", "note", "is_active")
+_OF_SUPPLIER = ("contact_name", "contact_phone", "email", "note", "is_active")
 
 
 class Known(NamedTuple):

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from flask_sqlalchemy.session import Session
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Mapped, mapped_column, scoped_session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.types import TypeDecorator
 
@@ -99,32 +98,60 @@ class Stateful:
         """The row as it then is comes back with the UPDATE, as if it had been read again."""
         db.session.flush()
         kind: Any = type(self)
-        step = _stepping(kind, tuple(values))
+        step = stepping(kind, tuple(before), tuple(values))
         asked = {f"to.{name}": value for name, value in values.items()}
-        asked |= {"row_id": self.id, "before": before, "to.state": after}
+        asked |= {"row_id": self.id, "to.state": after}
         moved = step.where(*conditions) if conditions else step
-        row = db.session.connection().execute(moved, asked).one_or_none()
+        row = connection().execute(moved, asked).one_or_none()
         if row is None:
             db.session.refresh(self)
             raise WrongState(self.state, after)
-        loaded = self.__dict__
-        related = [r.key for r in sa.inspect(kind).relationships if r.key in loaded]
-        if related:
-            db.session.expire(self, related)
-        for name, value in row._mapping.items():
-            if name not in loaded or loaded[name] != value:
-                set_committed_value(self, name, value)
+        freshen(self, row._asdict())
         return self
 
 
 @cache
-def _stepping(kind: Any, names: tuple[str, ...]) -> Any:
-    """The UPDATE that moves one row and sets columns, made once."""
+def stepping(kind: Any, before: tuple[str, ...], names: tuple[str, ...]) -> Any:
+    """The UPDATE that moves row `row_id` to state `to.state` and sets columns, made once."""
     table = kind.__table__
     new = {n: sa.bindparam(f"to.{n}", type_=table.c[n].type) for n in ("state", *names)}
-    before = table.c.state.in_(sa.bindparam("before", expanding=True))
-    step = sa.update(table).where(table.c.id == sa.bindparam("row_id"), before)
+    there = sa.or_(sa.false(), *(table.c.state == state for state in before))
+    step = sa.update(table).where(table.c.id == sa.bindparam("row_id"), there)
     return step.values(new).returning(*table.c)
+
+
+def freshen(known: Any, row: Mapping[str, Any]) -> None:
+    """Bring an object up to date with its row as it was just read or written.
+
+    What it knows of other rows is read again when it is asked for.
+    """
+    kind: Any = type(known)
+    loaded = known.__dict__
+    related = _relationships(kind) & loaded.keys()
+    if related:
+        db.session.expire(known, related)
+    for name, value in row.items():
+        if name not in loaded or loaded[name] != value:
+            set_committed_value(known, name, value)
+
+
+@cache
+def _relationships(kind: Any) -> frozenset[str]:
+    return frozenset(sa.inspect(kind).relationships.keys())
+
+
+def forget(model: Any, ids: Iterable[int]) -> None:
+    """Rows changed behind the session's back: what it has loaded of them is read again."""
+    session = db.session()
+    for row_id in ids:
+        known = session.identity_map.get(key_of(model, row_id))
+        if known is not None:
+            session.expire(known)
+
+
+def key_of(model: Any, row_id: int) -> Any:
+    """What the identity map of a session calls a row."""
+    return model.__mapper__.identity_key_from_primary_key((row_id,))
 
 
 def rowcount(statement: sa.Update | sa.Delete | sa.Insert) -> int:
@@ -134,19 +161,20 @@ def rowcount(statement: sa.Update | sa.Delete | sa.Insert) -> int:
 
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Session]]:
+def transaction() -> Iterator[Session]:
     """Commit once on success, roll back on any error. Only edges call this.
 
     What was read before is read again inside: on SQLite a writer must take the write lock
     with its first statement (a read that turns into a write fails under load), and on
     PostgreSQL it must not decide by what it saw before it held its locks.
     """
-    session = db.session
+    session = db.session()
     if session.info.get("writing") or session.new or session.dirty or session.deleted:
         raise RuntimeError("transaction() inside a transaction, or after unsaved changes")
     session.rollback()
     _keep_ids(session)
-    session.connection(execution_options={"groupbuy_writes": True})
+    options = {"groupbuy_writes": True}
+    session.info["connection"] = session.connection(execution_options=options)
     session.info["writing"] = True
     try:
         yield session
@@ -159,7 +187,21 @@ def transaction() -> Iterator[scoped_session[Session]]:
         session.info["writing"] = False
 
 
-def _keep_ids(session: scoped_session[Session]) -> None:
+def connection() -> sa.Connection:
+    """What the session's statements run on until its transaction ends.
+
+    The session needs half as long to find it as to run a statement, so it is kept at hand.
+    """
+    session = db.session()
+    if session.in_nested_transaction():  # its savepoint is made when the session is asked
+        return session.connection()
+    known: sa.Connection | None = session.info.get("connection")
+    if known is None or known.closed:
+        known = session.info["connection"] = session.connection()
+    return known
+
+
+def _keep_ids(session: Session) -> None:
     """A rollback forgets all of a row, and even asking for its id would read it again."""
     for state in session.identity_map.all_states():
         for column, value in zip(state.mapper.primary_key, state.identity or (), strict=False):
@@ -167,7 +209,7 @@ def _keep_ids(session: scoped_session[Session]) -> None:
 
 
 @contextmanager
-def long_transaction() -> Iterator[scoped_session[Session]]:
+def long_transaction() -> Iterator[Session]:
     """`transaction()` for jobs and commands whose statements may need more than the page limit."""
     with transaction() as session:
         lift_limits()
@@ -216,26 +258,6 @@ def is_transient(error: DBAPIError) -> bool:
 
 def on_postgresql() -> bool:
     return db.session.get_bind().dialect.name == "postgresql"
-
-
-_LOCK_SHARED = sa.select(
-    sa.func.pg_advisory_xact_lock_shared(
-        sa.bindparam("namespace", type_=sa.Integer), sa.bindparam("row_id", type_=sa.Integer)
-    )
-)
-
-
-def lock_shared(namespace: int, row_id: int) -> None:
-    """Wait for, then hold until commit, a shared lock; SQLite's writer is alone anyway."""
-    if on_postgresql():
-        names = {"namespace": namespace, "row_id": row_id}
-        db.session.connection().execute(_LOCK_SHARED, names)
-
-
-def lock_exclusive(namespace: int, row_id: int) -> None:
-    """Wait for, then hold until commit, a lock that no shared holder can share."""
-    if on_postgresql():
-        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(namespace, row_id)))
 
 
 def moment(now: datetime) -> datetime:

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import manager_of_class
 
-from groupbuy.core.db import on_postgresql
+from groupbuy.core.db import connection, on_postgresql
 from groupbuy.extensions import db
 
 
@@ -38,31 +39,33 @@ def insert_object(model: Any, row: Mapping[str, Any]) -> Any:
 
     The unit of work takes three times as long for that.
     """
-    result: Any = db.session.connection().execute(_insert_one(model.__table__), row)
+    result: Any = connection().execute(_insert_one(model.__table__), row)
     return attached(model, id=result.inserted_primary_key[0], **row)
 
 
 def attached(model: Any, **values: Any) -> Any:
     """A row with these columns, the key among them, as if the session had just loaded it.
 
-    What is left out is read when it is asked for.
+    What is left out is read when it is asked for. The constructor would take each column for a
+    change to be written, which costs more than all the rest.
     """
-    made = model(**values)
+    made = manager_of_class(model).new_instance()
+    made.__dict__.update(values)
     make_transient_to_detached(made)
-    db.session.add(made)
+    db.session().add(made)
     return made
 
 
 def insert_together(*insertions: Insertion) -> None:
     """Insert what does not need each other's rows: in one statement on PostgreSQL."""
-    connection = db.session.connection()
+    open_one = connection()
     if on_postgresql():
         chain = _chain(*(insertion.statement for insertion in insertions))
         every = {name: value for part in insertions for name, value in part.values.items()}
-        connection.execute(chain, every)
+        open_one.execute(chain, every)
     else:
         for statement, values in insertions:
-            connection.execute(statement, values)
+            open_one.execute(statement, values)
 
 
 @cache

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from groupbuy.accounts.models import Leader, PickupPoint
-from groupbuy.catalog.models import Sku
+from groupbuy.accounts.models import Leader
 from groupbuy.core.db import moment, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.text import clean_name
 from groupbuy.core.tokens import public_id
-from groupbuy.deals.models import Deal, DealItem, DealPoint, DealQuestion
+from groupbuy.deals.filling import fill
+from groupbuy.deals.models import Deal
 from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import DealClosed, lock_for_deciding
 from groupbuy.extensions import db
@@ -74,42 +74,43 @@ class DealForm:
 
 def create_deal(leader: Leader, form: DealForm, *, now: datetime) -> Deal:
     """A draft from `form`. Raises BadInput naming the field that cannot be."""
-    facts = _facts(form)
+    facts = facts_of(form)
     deal = Deal(leader_id=leader.id, slug=public_id(), state="draft", created_at=now, **facts)
     db.session.add(deal)
     db.session.flush()
-    _fill(deal, form)
+    fill(deal, form)
     return deal
 
 
 def edit_draft(deal: Deal, form: DealForm) -> None:
     """Make the draft what `form` says. Raises WrongState once it is published, or BadInput."""
-    facts = _facts(form)
+    facts = facts_of(form)
     lock_for_deciding(deal)
     if deal.state != "draft":
         raise WrongState(deal.state, "draft")
     for name, value in facts.items():
         setattr(deal, name, value)
-    for kind in (DealPoint, DealItem, DealQuestion):  # of a draft nothing else points at them
-        db.session.execute(sa.delete(kind).where(kind.deal_id == deal.id))
-    db.session.flush()
-    db.session.expire(deal, ["items", "points", "questions"])
-    _fill(deal, form)
+    fill(deal, form)
 
 
 def publish(deal: Deal, *, now: datetime) -> None:
     """Open a draft, now or, with a later `opens_at`, by itself. Raises NotReady or BadInput."""
     lock_for_deciding(deal)
     now = moment(now)
-    if not deal.items:
-        raise NotReady(what=_l("at least one item"))
-    if not deal.points:
-        raise NotReady(what=_l("a pickup point"))
+    require_contents(deal)
     opens_at = deal.opens_at or now
     if deal.closes_at is None or deal.closes_at <= max(now, opens_at):
         raise BadInput("closes_at", _l("The closing time must be later than now and the opening."))
     check_length(opens_at, deal.closes_at)
     deal.advance("open", Deal.state == "draft", opens_at=opens_at)
+
+
+def require_contents(deal: Deal) -> None:
+    """Raises NotReady unless there is something to order and somewhere to collect it."""
+    if not deal.items:
+        raise NotReady(what=_l("at least one item"))
+    if not deal.points:
+        raise NotReady(what=_l("a pickup point"))
 
 
 def extend(deal: Deal, closes_at: datetime, *, now: datetime) -> None:
@@ -154,19 +155,13 @@ def copy_deal(deal: Deal, *, now: datetime) -> Deal:
     return create_deal(deal.leader, form, now=now)
 
 
-def _facts(form: DealForm) -> dict[str, Any]:
+def facts_of(form: DealForm) -> dict[str, Any]:
     """The columns of a deal. Raises BadInput."""
     facts = {each.name: getattr(form, each.name) for each in fields(form)}
     for other in ("items", "point_ids", "questions"):
         facts.pop(other)
     _check_facts(form)
     return facts | {"title": _title(form.title)}
-
-
-def _fill(deal: Deal, form: DealForm) -> None:
-    _add_points(deal, form.point_ids)
-    _add_items(deal, form.items)
-    _add_questions(deal, form.questions)
 
 
 def _title(text: str) -> str:
@@ -193,77 +188,6 @@ def check_pickup(starts_at: datetime | None, ends_at: datetime | None) -> None:
     """Raises BadInput for a time to collect that ends before it begins."""
     if starts_at and ends_at and ends_at <= starts_at:
         raise BadInput("pickup_ends_at", _l("The pickup must end later than it begins."))
-
-
-def _add_points(deal: Deal, point_ids: Sequence[int]) -> None:
-    own = sa.select(PickupPoint.id).where(
-        PickupPoint.leader_id == deal.leader_id, PickupPoint.id.in_(point_ids)
-    )
-    if len(set(db.session.scalars(own))) < len(set(point_ids)):
-        raise BadInput("points", _l("Choose pickup points of your own."))
-    db.session.add_all(
-        DealPoint(deal_id=deal.id, point_id=point_id, leader_id=deal.leader_id)
-        for point_id in set(point_ids)
-    )
-
-
-def _add_items(deal: Deal, forms: Sequence[ItemForm]) -> None:
-    own = sa.select(Sku).where(
-        Sku.leader_id == deal.leader_id, Sku.id.in_([form.sku_id for form in forms])
-    )
-    skus = {sku.id: sku for sku in db.session.scalars(own)}
-    if len(skus) < len(forms):
-        raise BadInput("items", _l("Choose products of your own, each one once."))
-    db.session.add_all(
-        _item(deal, skus[form.sku_id], form, position) for position, form in enumerate(forms, 1)
-    )
-    db.session.flush()
-
-
-def _add_questions(deal: Deal, forms: Sequence[QuestionForm]) -> None:
-    for position, form in enumerate(forms, 1):
-        if form.kind == "choice" and len(set(form.choices)) < 2:
-            raise BadInput("questions", _l("A choice needs at least two answers to choose from."))
-        db.session.add(
-            DealQuestion(
-                leader_id=deal.leader_id,
-                deal_id=deal.id,
-                position=position,
-                kind=form.kind,
-                label=form.label,
-                choices=list(form.choices) if form.kind == "choice" else [],
-                required=form.required,
-            )
-        )
-    db.session.flush()
-
-
-def _item(deal: Deal, sku: Sku, form: ItemForm, position: int) -> DealItem:
-    price_fen = sku.price_fen if form.price_fen is None else form.price_fen
-    limit = 1 if form.limit_per_person is None else form.limit_per_person
-    if price_fen < 0 or (form.stock or 0) < 0 or limit < 1:
-        raise BadInput("items", _l("Price, stock and limit cannot be negative."))
-    if form.pack_size is not None and form.pack_size < 1:
-        raise BadInput("items", _l("A case holds at least 1 piece."))
-    return DealItem(
-        leader_id=deal.leader_id,
-        deal_id=deal.id,
-        sku_id=sku.id,
-        supplier_id=sku.supplier_id,
-        position=position,
-        code=sku.code,
-        supplier_code=sku.supplier_code,
-        name=sku.product.name,
-        spec=sku.spec,
-        unit=sku.unit,
-        pack_size=sku.pack_size if form.pack_size is None else form.pack_size,
-        storage_class=sku.storage_class,
-        price_fen=price_fen,
-        cost_fen=sku.cost_fen,
-        stock=form.stock,
-        sold=0,
-        limit_per_person=form.limit_per_person,
-    )
 
 
 def check_length(opens_at: datetime, closes_at: datetime) -> None:

@@ -13,6 +13,7 @@ from groupbuy.core.db import rowcount
 from groupbuy.core.errors import BadInput, WrongState
 from groupbuy.deals.editing import check_pickup
 from groupbuy.deals.models import Deal, DealItem
+from groupbuy.deals.telling import tell_members
 from groupbuy.extensions import db
 
 
@@ -35,9 +36,14 @@ class StockTaken(BadInput):
         self.item_id = item.id
 
 
-def edit_open(deal: Deal, form: OpenDealForm) -> None:
-    """Change an open deal beside its buyers. Raises WrongState, StockTaken or BadInput."""
+def edit_open(deal: Deal, form: OpenDealForm, *, now: datetime) -> None:
+    """Change an open deal beside its buyers, who are told when its pickup moves.
+
+    Raises WrongState, StockTaken or BadInput.
+    """
     check_pickup(form.pickup_starts_at, form.pickup_ends_at)
+    db.session.refresh(deal, with_for_update={"key_share": True})
+    before = _pickup(deal)
     changed = sa.update(Deal).where(Deal.id == deal.id, Deal.state == "open")
     changed = changed.values(
         intro=form.intro,
@@ -48,9 +54,17 @@ def edit_open(deal: Deal, form: OpenDealForm) -> None:
     db.session.refresh(deal)
     if not done:
         raise WrongState(deal.state, "open")
+    if _pickup(deal) != before:
+        tell_members(deal, "pickup_moved", now=now)
     for item_id, stock in sorted(form.stocks.items()):
         _set_stock(deal, item_id, stock)
     db.session.expire(deal, ["items"])
+
+
+def _pickup(deal: Deal) -> list[datetime | None]:
+    """From when until when, in whole minutes, as people type it."""
+    window = deal.pickup_starts_at, deal.pickup_ends_at
+    return [instant and instant.replace(second=0, microsecond=0) for instant in window]
 
 
 def _set_stock(deal: Deal, item_id: int, stock: int | None) -> None:

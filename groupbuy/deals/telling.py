@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from groupbuy.accounts.models import Follow, Member, User
+from groupbuy.accounts.models import Follow, Member, PickupPoint, User
 from groupbuy.core.db import AnySelect, text_of
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
@@ -25,25 +25,33 @@ def tell_members(deal: Deal, kind: str, *, now: datetime) -> None:
 
     `now` is part of the message's key: the same news at another time is news again.
     """
-    event = sa.literal(f":{deal.id}:{now:%Y%m%dT%H%M%S.%f}")
+    # As it is now: the sentence may be read after the next change.
+    detail = {"because": deal.ended_because}
+    for name in ("closes_at", "pickup_starts_at", "pickup_ends_at"):
+        if instant := getattr(deal, name):
+            detail[name] = instant.isoformat()
+    _tell_members(kind, detail, Order.deal_id == deal.id, now=now)
+
+
+def tell_place_moved(point: PickupPoint, *, now: datetime) -> None:
+    """Owe "place_moved" to each person who still collects something there, once for each deal."""
+    place = " · ".join(filter(None, [point.name, point.address]))
+    to_come = (Order.point_id == point.id, Order.state != "fulfilled")
+    _tell_members("place_moved", {"place": place}, *to_come, now=now)
+
+
+def _tell_members(kind: str, detail: dict[str, str], *which: Any, now: datetime) -> None:
+    """One message for each deal and person with a live order among `which`."""
     first = sa.func.min(Order.member_id)
     person = sa.case((Member.user_id.is_(None), Order.member_id))
+    key = text_of(first) + ":" + text_of(Order.deal_id) + f":{now:%Y%m%dT%H%M%S.%f}"
     told = (
-        sa.select(
-            Order.leader_id,
-            first.label("member_id"),
-            Order.deal_id,
-            (text_of(first) + event).label("key"),
-        )
+        sa.select(Order.leader_id, first.label("member_id"), Order.deal_id, key.label("key"))
         .join(Member, Member.id == Order.member_id)
-        .where(Order.deal_id == deal.id, Order.state.in_(LIVE_STATES))
+        .where(Order.state.in_(LIVE_STATES), *which)
         .group_by(Order.leader_id, Order.deal_id, Member.user_id, person)
         .subquery()
     )
-    # As it is now: the sentence may be read after the next change.
-    detail = {"because": deal.ended_because}
-    if deal.closes_at:
-        detail["closes_at"] = deal.closes_at.isoformat()
     fixed = sa.literal(detail, Notice.__table__.c.detail.type).label("detail")
     owe_each(kind, sa.select(*told.c, fixed), now=now)
 

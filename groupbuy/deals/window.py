@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.core import clock
-from groupbuy.core.db import lock_exclusive, lock_shared, on_postgresql
+from groupbuy.core.db import on_postgresql
 from groupbuy.core.errors import RuleBroken
+from groupbuy.core.locks import lock_exclusive, lock_shared
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 

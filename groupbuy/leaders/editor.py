@@ -1,4 +1,7 @@
-"""The one-page editor of drafts. Buttons of rows only send the form back; saving writes."""
+"""The one-page editor of drafts and of deals not open yet.
+
+Buttons of rows only send the form back; saving writes.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.text import clean, id_or_none
 from groupbuy.deals.album import arrange
 from groupbuy.deals.editing import DealForm, create_deal, edit_draft, publish
+from groupbuy.deals.editing_announced import edit_announced, is_announced
 from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404, leader
 from groupbuy.leaders import editor_data as data
@@ -52,9 +56,9 @@ def create() -> Any:
 @bp.get("/<slug>/edit")
 @policy("leader")
 def edit(slug: str) -> Any:
-    """The form of a draft, or the few things that can change while people order."""
+    """The form of all of it, or the few things that can change while people order."""
     deal = deal_or_404(slug)
-    if deal.state == "draft":
+    if deal.state == "draft" or is_announced(deal, clock.now()):
         return _page(deal, EditorForm(None, data=data.data_of(deal)))
     return editor_open.show(deal)
 
@@ -62,9 +66,10 @@ def edit(slug: str) -> Any:
 @bp.post("/<slug>/edit")
 @policy("leader")
 def update(slug: str) -> Any:
-    """A button of the form."""
+    """A button of the form: of the whole one, which says so itself, or of the small one."""
     deal = deal_or_404(slug)
-    return _pressed(deal) if deal.state == "draft" else editor_open.save(deal)
+    whole = deal.state == "draft" or "whole" in request.form
+    return _pressed(deal) if whole else editor_open.save(deal)
 
 
 @bp.post("/preview")
@@ -112,17 +117,28 @@ def _change_rows(sent: MultiDict[str, str], act: str) -> None:
 
 def _save(deal: Deal | None, form: EditorForm, act: str, now: datetime) -> Deal:
     with transaction():
-        said = _timed(form.deal_form(form.item_forms(leader(), now=now)), act, now)
-        if deal is None:
-            deal = create_deal(leader(), said, now=now)
-        else:
-            edit_draft(deal, said)
+        draft = deal is None or deal.state == "draft"
+        said = form.deal_form(form.item_forms(leader(), now=now))
+        said = _timed(said, act if draft or act == "publish" else "schedule", now)
+        deal = _written(deal, said, now)
         refs = [(read_ref(e.form.ref.data or "", leader()), e.form.alt.data) for e in form.pictures]
         arrange(deal, [(stored, alt or "") for stored, alt in refs if stored], now=now)
-        if act != "save":
+        if act != "save" and draft:
             publish(deal, now=now)
+        if act != "save":
             about = {"actor_id": current_user.id, "leader_id": deal.leader_id, "now": now}
             note("deal_published", f"deal:{deal.id}", **about)
+    return deal
+
+
+def _written(deal: Deal | None, said: DealForm, now: datetime) -> Deal:
+    """A new draft, or the draft or announced deal as it is `said`."""
+    if deal is None:
+        return create_deal(leader(), said, now=now)
+    if deal.state == "draft":
+        edit_draft(deal, said)
+    else:
+        edit_announced(deal, said, now=now)
     return deal
 
 
@@ -137,7 +153,9 @@ def _timed(said: DealForm, act: str, now: datetime) -> DealForm:
 
 def _saved(deal: Deal, act: str) -> Response:
     if act == "save":
-        flash(_("The draft is saved."), "success")
+        draft = deal.state == "draft"
+        said = _("The draft is saved.") if draft else _("Saved. Everybody sees it now.")
+        flash(said, "success")
         return redirect(url_for(".edit", slug=deal.slug), 303)
     opened = deal.phase(clock.now()) == "open"
     flash(_("The deal is open.") if opened else _("The deal opens by itself."), "success")

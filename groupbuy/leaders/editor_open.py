@@ -87,9 +87,10 @@ def _write(deal: Deal, form: Any) -> None:
         },
     )
     refs = [(read_ref(e.form.ref.data or "", leader()), e.form.alt.data) for e in form.pictures]
+    now = clock.now()
     with transaction():
-        edit_open(deal, said)
-        arrange(deal, [(stored, alt or "") for stored, alt in refs if stored], now=clock.now())
+        edit_open(deal, said, now=now)
+        arrange(deal, [(stored, alt or "") for stored, alt in refs if stored], now=now)
 
 
 def _form(deal: Deal) -> type[OpenForm]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_babel import gettext as _
 
 from groupbuy.deals.models import Deal
@@ -24,6 +24,8 @@ class Entry(NamedTuple):
     @property
     def is_here(self) -> bool:
         """Whether the page being shown belongs to it; all about one deal belongs to the deals."""
+        if g.get("nowhere"):
+            return False
         if request.path.startswith(f"{_DEALS}/"):
             return self.endpoint == "lead_deals.index"
         return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]

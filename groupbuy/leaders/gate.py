@@ -28,10 +28,8 @@ from groupbuy.core.text import id_or_none, label, mask_name
 from groupbuy.core.tokens import keyed_token
 from groupbuy.desk import desk
 from groupbuy.extensions import db, limiter
-from groupbuy.leaders.gate_desk import KEY, place_of, points_of
+from groupbuy.leaders.gate_desk import KEY, last_handover, place_of, points_of
 from groupbuy.pickup import doubles, progress
-from groupbuy.pickup.handover import UNDO_WITHIN
-from groupbuy.pickup.models import Handover
 
 bp = Blueprint("gate", __name__, url_prefix="/g")
 _LONGEST_ADDRESS = 500
@@ -58,8 +56,8 @@ def scan() -> Response:
             points=points,
             place=here[0] if len(here) == 1 else "",
             progress=progress.tonight(post.leader, standing, now=now),
-            cases=len(doubles.open_cases(post.leader)),
-            last=_last_handover(),
+            cases=len(doubles.open_cases(post.leader, post.point_ids)),
+            last=last_handover(now),
             now=now,
             in_wechat="MicroMessenger" in request.user_agent.string and wechat.configured(),
         )
@@ -107,15 +105,6 @@ def wechat_signature() -> tuple[Response, int]:
     except wechat.WeChatRefused as refusal:
         current_app.logger.warning("no scanning in WeChat: %s", refusal)
         return jsonify(error="wechat"), 503
-
-
-def _last_handover() -> Handover | None:
-    """What this browser handed over last, as long as it can be undone."""
-    last_id = session.get("last_handover")
-    done = db.session.get(Handover, last_id) if isinstance(last_id, int) else None
-    if done is None or done.by_id != current_user.id or done.undone_at:
-        return None
-    return done if clock.now() - done.at < UNDO_WITHIN else None
 
 
 def _is_scan_page(asked: str) -> bool:

@@ -104,7 +104,7 @@ def _already(refusal: RuleBroken, shown: Shown, now: datetime) -> tuple[str, str
     facts = [(_("When"), str(refusal.facts["at"])), (_("By whom"), str(refusal.facts["by"]))]
     if bag and bag.handover:
         at = bag.handover.at
-        facts[0] = (_("When"), f"{full_time(at, now)} ({since(at, now)})")
+        facts[0] = (_("When"), f"{full_time(at, now)} · {since(at, now)}")
     facts.append((_("Where"), shown.pickup.point.name))
     if bag and bag.handover:
         how = _("with a pass for somebody else") if bag.by_proxy else _("with their own code")

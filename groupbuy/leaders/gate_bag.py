@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ from groupbuy.core.text import id_or_none, parse_quantity
 from groupbuy.core.tokens import public_id
 from groupbuy.extensions import db
 from groupbuy.leaders.gate_answers import green, red
-from groupbuy.leaders.gate_desk import opened_by, place_of, post_at
+from groupbuy.leaders.gate_desk import opened_by, place_of, post_at, remember
 from groupbuy.leaders.gate_shown import Shown, shown_of
 from groupbuy.pickup import handover, progress, together
 from groupbuy.pickup.bags import COLLECTIBLE
@@ -76,8 +76,9 @@ def hand_over(key: str) -> Page:
     except RuleBroken as refusal:
         shown = shown_of(siblings(opened.pickup), opened, now=now) if opened else None
         return red(refusal, shown, now=now)
-    session["last_handover"] = done[0].id
-    return redirect(url_for(".done", handover_id=done[0].id), 303)
+    answer = redirect(url_for(".done", handover_id=done[0].id), 303)
+    remember(answer, done[0])
+    return answer
 
 
 @bp.get("/done/<handover_id>")
@@ -104,7 +105,6 @@ def undo(handover_id: str) -> Page:
         return green(first, siblings(bag), _post, now=now, wrong=refusal.sentence)
     except RuleBroken as refusal:
         return red(refusal, shown_of(siblings(bag), Opened(bag, None), now=now), now=now)
-    session.pop("last_handover", None)
     flash(_("Taken back. The bag is waiting again."), "success")
     return redirect(url_for(".show", key=bag.id), 303)
 

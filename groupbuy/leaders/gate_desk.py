@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from flask import session
+from flask import current_app, request, session
+from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from groupbuy.accounts.models import PickupPoint
 from groupbuy.accounts.staff import Post
+from groupbuy.core import reading
 from groupbuy.core.text import id_or_none
 from groupbuy.desk import desk, posts
 from groupbuy.extensions import db
 from groupbuy.pickup.finding import Opened, look_up
-from groupbuy.pickup.handover import UnknownCode
-from groupbuy.pickup.models import Pickup
+from groupbuy.pickup.handover import UNDO_WITHIN, UnknownCode
+from groupbuy.pickup.models import Handover, Pickup
 
 _TOKEN = re.compile("[a-z2-7]{26}")
+LAST = "last_handover"  # the cookie with its number
 KEY = re.compile(f"{_TOKEN.pattern}|[0-9]{{1,18}}")  # what stands in the address of a bag
 
 
@@ -58,9 +63,34 @@ def points_of(post: Post) -> Sequence[PickupPoint]:
     return db.session.scalars(own.order_by(PickupPoint.id)).all()
 
 
+def remember(answer: Response, done: Handover) -> None:
+    """Let this browser find the way back to what it handed over last, as long as there is one.
+
+    Not in the session, which takes long to sign; who may see a handover is asked anyway.
+    """
+    answer.set_cookie(
+        LAST,
+        str(done.id),
+        max_age=UNDO_WITHIN,
+        path="/g",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def last_handover(now: datetime) -> Handover | None:
+    """What whoever asks handed over last with this browser, as long as it can be undone."""
+    last_id = id_or_none(request.cookies.get(LAST, ""))
+    done = db.session.get(Handover, last_id) if last_id is not None else None
+    if done is None or done.by_id != current_user.id or done.undone_at:
+        return None
+    return done if now - done.at < UNDO_WITHIN else None
+
+
 def _opened(key: str) -> Opened | None:
     if _TOKEN.fullmatch(key):
         return look_up(None, key)
     bag_id = id_or_none(key)
-    pickup = db.session.get(Pickup, bag_id) if bag_id is not None else None
+    pickup = reading.get(Pickup, bag_id) if bag_id is not None else None
     return Opened(pickup, None) if pickup else None

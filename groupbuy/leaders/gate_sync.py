@@ -8,6 +8,7 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
+    abort,
     flash,
     jsonify,
     redirect,
@@ -57,28 +58,34 @@ def sync() -> tuple[Response, int]:
 @policy("staff:pickup")
 def cases() -> str:
     """Bags that were given out twice, as far as phones know."""
-    found = doubles.open_cases(desk().leader)
-    return render_template("gate/doubles.html", cases=found, wrong={}, now=clock.now())
+    return _cases({})
 
 
 @bp.post("/doubles/<case_id>/close")
 @policy("staff:pickup")
 def close(case_id: str) -> AnyResponse | tuple[str, int]:
     """Say what came of looking into it."""
-    case, now = own_or_404(DoubleHandover, case_id), clock.now()
+    case = own_or_404(DoubleHandover, case_id)
+    if not desk().serves(case.pickup.point_id):
+        abort(404)
     try:
         with transaction():
             because = request.form.get("because", "")
-            doubles.close(case, because, by_id=current_user.id, now=now)
+            doubles.close(case, because, by_id=current_user.id, now=clock.now())
     except BadInput as refusal:
-        found = doubles.open_cases(desk().leader)
-        wrong = {case.id: refusal.sentence}
-        return render_template("gate/doubles.html", cases=found, wrong=wrong, now=now), 422
+        return _cases({case.id: refusal.sentence}), 422
     except RuleBroken as refusal:
         flash(refusal.sentence, "error")
     else:
         flash(_("Noted. The case is closed."), "success")
     return redirect(url_for(".cases"), 303)
+
+
+def _cases(wrong: dict[int, str]) -> str:
+    """The cases of the points somebody serves; `wrong` says by case what was not taken."""
+    post = desk()
+    found = doubles.open_cases(post.leader, post.point_ids)
+    return render_template("gate/doubles.html", cases=found, wrong=wrong, now=clock.now())
 
 
 def _replayed(sent: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from groupbuy.access import policy
 from groupbuy.catalog import editing
+from groupbuy.catalog.completeness import completeness
 from groupbuy.catalog.models import Product, Sku
 from groupbuy.catalog.sheet_known import category_paths
 from groupbuy.core import clock
@@ -42,7 +43,7 @@ def index() -> str:
     total = db.session.scalars(counting).one()
     return render_template(
         "leaders/goods.html",
-        products=_some(conditions, page_asked()),
+        products=[(one, completeness(one)) for one in _some(conditions, page_asked())],
         pages=shown(total, q=wanted, category=str(category or ""), away=away),
         wanted=wanted,
         category=category,

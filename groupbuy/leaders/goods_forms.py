@@ -82,7 +82,7 @@ def product_form(paths: dict[int, str], product: Product | None = None) -> Produ
         known["allergens"] = product.attributes.get("allergens", "").split(",")
     form = _FullProductForm(data=known)
     choices = [Choice(str(number), path) for number, path in paths.items()]
-    form.category.choices = [Choice("", _l("none")), *choices]
+    form.category.choices = [Choice("", _l("no category")), *choices]
     return form
 
 
@@ -99,6 +99,7 @@ class SkuForm(Form):
     pack_size = CountField(_l("Pieces in a case"), least=1)
     storage_class = ChoiceField(_l("Storage"), choices=_STORAGE)
     after_sale_class = ChoiceField(_l("After-sale"), choices=_AFTER_SALE)
+    warn_below_pieces = CountField(_l("Tell me when so few are left"))
     is_active = BooleanField(_l("Offered in new deals"))
 
     def facts(self) -> editing.SkuForm:
@@ -114,6 +115,7 @@ class SkuForm(Form):
             pack_size=self.pack_size.data or 1,
             storage_class=self.storage_class.data,
             after_sale_class=self.after_sale_class.data,
+            warn_below_pieces=self.warn_below_pieces.data,
             is_active=bool(self.is_active.data),
         )
 
@@ -137,6 +139,7 @@ class SupplierForm(Form):
     name = LineField(_l("Supplier's name"), [needed(_l("Give the supplier a name."))], longest=100)
     contact_name = LineField(_l("Contact"), longest=100)
     contact_phone = LineField(_l("Mobile number"), longest=40)
+    email = LineField(_l("E-mail address"), longest=200)
     note = TextField(_l("Note, only staff read it"), longest=300, widget=TextArea())
     is_active = BooleanField(_l("We still buy there"))
 
@@ -146,6 +149,7 @@ class SupplierForm(Form):
             name=self.name.data or "",
             contact_name=self.contact_name.data or "",
             contact_phone=self.contact_phone.data or "",
+            email=self.email.data or "",
             note=self.note.data or "",
             is_active=bool(self.is_active.data),
         )

@@ -27,7 +27,7 @@ from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404
 from groupbuy.leaders import lists_acts
 from groupbuy.leaders.lists_acts import list_or_404
-from groupbuy.purchasing import answers, overview, photos, workbook
+from groupbuy.purchasing import answers, overview, photos, telling, workbook
 from groupbuy.purchasing.changes import Change, between
 from groupbuy.purchasing.links import supplier_link
 from groupbuy.purchasing.models import PurchaseList, PurchaseRevision
@@ -43,7 +43,8 @@ def index(slug: str) -> str:
     """Every list of the deal with its revision, sums and answer."""
     deal = deal_or_404(slug)
     rows = overview.of_deal(deal)[::-1]
-    return render_template("leaders/lists.html", deal=deal, rows=rows, now=clock.now())
+    told = telling.told({row.purchase_list: row.answer for row in rows})
+    return render_template("leaders/lists.html", deal=deal, rows=rows, told=told, now=clock.now())
 
 
 @bp.get("/<list_id>")
@@ -52,19 +53,21 @@ def show(slug: str, list_id: str) -> str:
     """One list: four numbers a line, the answer, the link, photographs, revisions."""
     deal = deal_or_404(slug)
     purchase_list, now = list_or_404(deal, list_id), clock.now()
-    revisions = purchase_list.revisions
+    state = answers.state(purchase_list)
     return render_template(
         "leaders/list.html",
         deal=deal,
         purchase_list=purchase_list,
         totals=totals(purchase_list.current),
         rows=overview.numbers(purchase_list),
-        state=answers.state(purchase_list),
+        state=state,
+        told=telling.told({purchase_list: state}),
+        can_mail=telling.can_mail(purchase_list.supplier),
         closed=_closed(purchase_list),
         notes=[
             (one, *photos.names_of(one)) for one in photos.photos_of(purchase_list, "delivery_note")
         ],
-        history=_history(revisions),
+        history=_history(purchase_list.revisions),
         chats=_chats(deal, purchase_list, now),
         now=now,
     )

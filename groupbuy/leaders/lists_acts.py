@@ -25,9 +25,10 @@ from groupbuy.catalog import pictures
 from groupbuy.core import action_log, clock
 from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.text import id_or_none
 from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404, own_or_404
-from groupbuy.purchasing import answer_form, answers, links, photos
+from groupbuy.purchasing import answer_form, answers, links, photos, telling
 from groupbuy.purchasing.answer_form import AnswerForm
 from groupbuy.purchasing.models import PurchaseList
 
@@ -63,6 +64,39 @@ def revoke(slug: str, list_id: str) -> Response:
     session.pop("supplier_link", None)
     name = purchase_list.supplier.name
     flash(_("All links of %(supplier)s are ended.", supplier=name), "success")
+    return _back(slug, list_id, "link")
+
+
+@bp.post("/mail")
+@policy("leader")
+def mail(slug: str, list_id: str) -> Response:
+    """Send the link to the supplier's address once more."""
+    purchase_list = list_or_404(deal_or_404(slug), list_id)
+    try:
+        with transaction():
+            telling.send_again(purchase_list, by_id=current_user.id, now=clock.now())
+    except RuleBroken as refusal:
+        flash(refusal.sentence, "error")
+    else:
+        name = purchase_list.supplier.name
+        flash(_("A mail with the link goes to %(supplier)s now.", supplier=name), "success")
+    return _back(slug, list_id, "link")
+
+
+@bp.post("/told")
+@policy("leader")
+def told(slug: str, list_id: str) -> Response:
+    """Keep in mind that the leader sent the `revision` on the page in a chat."""
+    purchase_list = list_or_404(deal_or_404(slug), list_id)
+    revision = id_or_none(request.form.get("revision", "")) or 0
+    try:
+        with transaction():
+            now = clock.now()
+            telling.note_told(purchase_list, revision, by_id=current_user.id, now=now)
+    except RuleBroken as refusal:
+        flash(refusal.sentence, "error")
+    else:
+        flash(_("Noted: the supplier has the link."), "success")
     return _back(slug, list_id, "link")
 
 

@@ -23,6 +23,7 @@ from groupbuy.extensions import db
 from groupbuy.leaders.goods_pages import PAGE_SIZE, Shown, page_asked, shown
 from groupbuy.leaders.members_reading import Person, person_of
 from groupbuy.orders.models import Order
+from groupbuy.support import contacts
 
 bp = Blueprint("one", __name__, url_prefix="/<member_id>")
 
@@ -60,6 +61,15 @@ def note(member_id: str) -> Response:
     """Replace the note for staff by `note`."""
     member = own_or_404(Member, member_id)
     return _act(member, lambda: membering.set_note(member, _typed("note")), _("The note is saved."))
+
+
+@bp.post("/talk")
+@policy("leader")
+def talk(member_id: str) -> Response:
+    """Write down what was `said` on the phone or at the door."""
+    member = own_or_404(Member, member_id)
+    who = {"by_id": current_user.id, "now": clock.now()}
+    return _act(member, lambda: contacts.note_talk(member, _typed("said"), **who), _("Noted."))
 
 
 @bp.post("/block")
@@ -103,6 +113,7 @@ def _page(member: Member, status: int = 200, **more: Any) -> Response:
     one = person_of(membering.rows_of(member))
     orders, pages = _orders(one)
     facts = {"person": one, "orders": orders, "pages": pages, "wrong": {}, "now": clock.now()}
+    facts["contacts"] = contacts.contacts_of(one.rows)
     typed = {name: _typed(name) for name in more.get("wrong", ())}
     page = render_template("leaders/member.html", **facts | {"typed": typed} | more)
     answer = make_response(page, status)

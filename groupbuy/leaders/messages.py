@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
 
 from groupbuy import listing
 from groupbuy.access import policy
@@ -16,6 +17,7 @@ from groupbuy.core import action_log, clock
 from groupbuy.core.db import transaction
 from groupbuy.core.text import mask_name, mask_phone
 from groupbuy.desk import leader, own_or_404
+from groupbuy.support import answering
 from groupbuy.support.models import HelpMessage
 
 bp = Blueprint("lead_messages", __name__, url_prefix="/lead/messages")
@@ -33,14 +35,17 @@ class Asked(NamedTuple):
 @bp.get("")
 @policy("staff:orders")
 def index() -> str:
-    """The newest first."""
-    own = sa.select(HelpMessage).where(HelpMessage.leader_id == leader().id)
+    """Those that wait for an answer, or with `?show=answered` the others; the newest first."""
+    answered = bool(listing.asked_one_of("show", ["answered"]))
+    kind = HelpMessage.answered_at.is_not(None) if answered else HelpMessage.answered_at.is_(None)
+    own = sa.select(HelpMessage).where(HelpMessage.leader_id == leader().id, kind)
     about = (joinedload(HelpMessage.deal), joinedload(HelpMessage.order))
     found = listing.newest_first(own.options(*about), HelpMessage.id)
     return render_template(
         "leaders/messages.html",
         asked=[_masked(message) for message in found.rows],
         found=found,
+        answered=answered,
         now=clock.now(),
     )
 
@@ -63,6 +68,28 @@ def reveal(message_id: str) -> str:
         action_log.note("contact_revealed", f"help:{message.id}", **who)
     asked = _whole(message)
     return render_template("leaders/messages_one.html", asked=asked, open=True, now=clock.now())
+
+
+@bp.post("/<message_id>/answered")
+@policy("staff:orders")
+def answered(message_id: str) -> Response:
+    """Nobody has to answer it any more."""
+    message = own_or_404(HelpMessage, message_id)
+    with transaction():
+        new = answering.mark_answered(message, by_id=current_user.id, now=clock.now())
+    flash(_("Noted as answered.") if new else _("Somebody has answered it before."), "success")
+    return redirect(url_for(".index"), 303)
+
+
+@bp.post("/<message_id>/unanswered")
+@policy("staff:orders")
+def unanswered(message_id: str) -> Response:
+    """It waits for an answer after all."""
+    message = own_or_404(HelpMessage, message_id)
+    with transaction():
+        answering.mark_unanswered(message, by_id=current_user.id, now=clock.now())
+    flash(_("It waits for an answer again."), "success")
+    return redirect(url_for(".show", message_id=message.id), 303)
 
 
 def _whole(message: HelpMessage) -> Asked:

@@ -22,6 +22,7 @@ from groupbuy.forms import (
 )
 from groupbuy.orders.models import Order
 from groupbuy.orders.searching import contact_of
+from groupbuy.questions import AskingForm, question_fields
 
 CONTACT = ("name", "phone", "building", "unit", "room")
 
@@ -58,7 +59,7 @@ class CancelForm(Form):
     )
 
 
-class NewOrderForm(ContactForm):
+class NewOrderForm(ContactForm, AskingForm):
     """An order for somebody who called or came by; quantities are the fields q-<item id>."""
 
     member = HiddenField()
@@ -82,6 +83,7 @@ def contact_form(order: Order) -> ContactForm:
 def new_order_form(deal: Deal, *, known: bool, **filled: Any) -> NewOrderForm:
     """For `deal`; a `known` member needs no name and phone. `filled` until something is sent."""
     fields: dict[str, Any] = {f"q-{item.id}": QuantityField(item.name) for item in deal.items}
+    fields |= question_fields(deal.questions)
     if known:
         fields |= {"name": NameField(_l("Name")), "phone": PhoneField(_l("Mobile number"))}
     form: NewOrderForm = type("NewOrderFormOfDeal", (NewOrderForm,), fields)(data=filled)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,12 +81,22 @@ def _place(deal: Deal, member: Member | None, form: NewOrderForm) -> tuple[str, 
         form.key.data or "",
         form.note.data,
         contact=_contact(member, form),
+        answers=form.answers,
+        expected_fen=_expected_fen(form.quantities),
     )
     order = place_order(member, deal, wanted, now=now, actor_id=by_id)
     if form.paid.data and order.state == "pending":
         vouch(order, by_id=by_id, now=now)
     by_staff.log_order_for(order, by_id=by_id, now=now)
     return order.number, mask_name(member.name)
+
+
+def _expected_fen(quantities: Mapping[int, int]) -> int | None:
+    """What it comes to at the prices that stood on the page; None when one of them is missing."""
+    shown = {item_id: request.form.get(f"price-{item_id}", "") for item_id in quantities}
+    if not all(price.isascii() and price.isdigit() and len(price) < 16 for price in shown.values()):
+        return None
+    return sum(int(shown[item_id]) * pieces for item_id, pieces in quantities.items())
 
 
 def _contact(member: Member, form: NewOrderForm) -> dict[str, str]:

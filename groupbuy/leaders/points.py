@@ -18,6 +18,7 @@ from groupbuy.accounts.models import PickupPoint
 from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import BadInput
+from groupbuy.deals.telling import tell_place_moved
 from groupbuy.desk import leader, own_or_404
 from groupbuy.extensions import db
 from groupbuy.forms import Form, LineField, needed
@@ -86,11 +87,13 @@ def edit(point_id: str) -> Response:
 def change(point_id: str) -> Response:
     """Describe it anew."""
     point, form = own_or_404(PickupPoint, point_id), PointForm()
-    return _save(
-        form,
-        point,
-        lambda: rules.change_point(point, form.point(), by_id=current_user.id, now=clock.now()),
-    )
+
+    def describe() -> None:
+        now = clock.now()
+        if rules.change_point(point, form.point(), by_id=current_user.id, now=now):
+            tell_place_moved(point, now=now)
+
+    return _save(form, point, describe)
 
 
 @bp.post("/<point_id>/put-away")

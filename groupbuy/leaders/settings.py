@@ -67,8 +67,9 @@ def save() -> Response:
 @bp.get("/desks")
 @policy("staff")
 def desks() -> str:
-    """For whom one works."""
-    return render_template("leaders/desks.html", posts=desk.posts(), seat=desk.desk().leader.id)
+    """For whom one works; with `?to=gate` only desks at which one may hand over."""
+    found = [post for post in desk.posts() if not _to_the_gate() or post.may("pickup")]
+    return render_template("leaders/desks.html", posts=found, seat=desk.desk().leader.id)
 
 
 @bp.post("/desks")
@@ -79,6 +80,8 @@ def choose_desk() -> Response:
     post = next((each for each in desk.posts() if each.leader.id == chosen), None) or abort(404)
     session["desk"] = post.leader.id
     flash(_("This is the desk of %(name)s.", name=post.leader.name), "success")
+    if _to_the_gate() and post.may("pickup"):
+        return redirect(url_for("gate.scan"), 303)
     may_see_today = post.is_leader or post.may("orders")
     return redirect(url_for("lead_today.show" if may_see_today else ".more"), 303)
 
@@ -88,6 +91,10 @@ def choose_desk() -> Response:
 def more() -> str:
     """On a phone: every place to go."""
     return render_template("leaders/more.html")
+
+
+def _to_the_gate() -> bool:
+    return request.args.get("to") == "gate"
 
 
 def _address(form: SettingsForm) -> str:

@@ -13,9 +13,10 @@ from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.deals.models import Deal
 from groupbuy.desk import desk
-from groupbuy.leaders import today_desk, today_facts, today_rows, week
-from groupbuy.leaders.today_desk import Desk
-from groupbuy.leaders.today_facts import Bags, Taken
+from groupbuy.leaders import today_rows, week
+from groupbuy.support import desk_facts, desk_work
+from groupbuy.support.desk_facts import Bags, Taken
+from groupbuy.support.desk_work import Desk
 
 bp = Blueprint("lead_today", __name__, url_prefix="/lead")
 
@@ -28,7 +29,7 @@ def show() -> str:
     """What needs whoever asks; a helper sees what their rights allow."""
     now, post = clock.now(), desk()
     name = post.leader.name if post.is_leader else current_user.name
-    counted = today_desk.desk_of(post, now)
+    counted = desk_work.desk_of(post, now)
     numbers = week.week_of(post.leader, now) if post.may("orders") else None
     return render_template(
         "leaders/today.html",
@@ -64,7 +65,7 @@ class Closing(NamedTuple):
 
 
 def _tonight(counted: Desk) -> Tonight | None:
-    deals = today_desk.tonights(counted)
+    deals = desk_work.tonights(counted)
     ids = {deal.id for deal in deals}
     points = [bags for bags in counted.bags if bags.deal_id in ids]
     if not points:
@@ -73,7 +74,7 @@ def _tonight(counted: Desk) -> Tonight | None:
         deals,
         points,
         sum(bags.bags for bags in points),
-        today_facts.households_of(ids, counted.post),
+        desk_facts.households_of(ids, counted.post),
         sum(bags.cold for bags in points),
     )
 

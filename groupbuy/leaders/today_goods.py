@@ -13,8 +13,9 @@ from flask_babel import ngettext
 from groupbuy.core.clock import local
 from groupbuy.core.text import mask_name
 from groupbuy.deals.models import Deal
-from groupbuy.leaders import today_facts as facts
-from groupbuy.leaders.today_desk import Desk, Row, tonights
+from groupbuy.leaders.today_row import Row
+from groupbuy.support import desk_facts as facts
+from groupbuy.support.desk_work import Desk, over, tonights
 from groupbuy.words import full_time
 
 AT_THE_DOOR = timedelta(hours=3)  # before pickup an uncounted delivery is urgent
@@ -115,15 +116,9 @@ def tonight(desk: Desk) -> Iterator[Row]:
 
 
 def left(desk: Desk) -> Iterator[Row]:
-    over = {
-        deal.id: deal
-        for deal in desk.deals
-        if deal.state in ("closed", "arrived")
-        and deal.pickup_ends_at
-        and deal.pickup_ends_at < desk.now
-    }
-    for deal_id, left in facts.left_of(over, desk.post).items() if over else ():
-        deal = over[deal_id]
+    ended = over(desk)
+    for deal_id, left in facts.left_of(ended, desk.post).items() if ended else ():
+        deal = ended[deal_id]
         names = ", ".join(f"#{number} {mask_name(name)}" for number, name in left.first)
         more = " …" if left.bags > len(left.first) else ""
         assert deal.pickup_ends_at is not None

@@ -12,9 +12,11 @@ from flask_babel import ngettext
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
-from groupbuy.leaders import today_facts as facts
 from groupbuy.leaders import today_goods as goods
-from groupbuy.leaders.today_desk import Desk, Row
+from groupbuy.leaders.today_row import Row
+from groupbuy.support import desk_facts as facts
+from groupbuy.support import desk_work
+from groupbuy.support.desk_work import Desk
 from groupbuy.words import full_time
 
 SOON = timedelta(hours=24)  # before a closing that may come to nothing
@@ -34,9 +36,10 @@ def rows(desk: Desk) -> list[Row]:
 
 
 def _to_vouch(desk: Desk) -> Iterator[Row]:
+    waiting = desk_work.to_vouch(desk)
     for deal in desk.deals:
-        pending = desk.of(deal, "pending")
-        if not pending.orders or deal.closes_at is None or deal.pay_at_pickup:
+        pending = waiting.get(deal.id)
+        if pending is None or deal.closes_at is None:
             continue
         count = ngettext(
             "%(num)d order not vouched for", "%(num)d orders not vouched for", pending.orders
@@ -96,13 +99,13 @@ def missing_words(deal: Deal, missing: int) -> str:
 
 
 def _questions(desk: Desk) -> Iterator[Row]:
-    count, newest = facts.questions_of(desk.post, desk.now)
+    count, newest = facts.questions_of(desk.post)
     if newest is None:
         return
     yield Row(
         "warn",
         "i-headset",
-        ngettext("%(num)d person asked for help", "%(num)d people asked for help", count),
+        ngettext("%(num)d call for help", "%(num)d calls for help", count),
         f"“{label(newest.text, 60)}”",
         newest.at,
         _("newest %(time)s", time=full_time(newest.at, desk.now)),

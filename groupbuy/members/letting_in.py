@@ -30,7 +30,7 @@ def sign_out(*, now: datetime) -> None:
     """End this browser's device, if it is signed in."""
     if current_user.is_authenticated:
         with suppress(devices.NoSuchDevice):  # ended from elsewhere a moment ago
-            devices.end_device(current_user, current_user.device.id, now=now)
+            devices.end_device(current_user, current_user.device_id, now=now)
 
 
 def go_on(user: User, found: int = 0) -> Response:

@@ -21,11 +21,11 @@ bp = Blueprint("devices", __name__, url_prefix="/me/devices")
 def show() -> str:
     """Every device, this one first."""
     user = myself()
-    known = sorted(devices.devices_of(user), key=lambda device: device.id != user.device.id)
+    known = sorted(devices.devices_of(user), key=lambda device: device.id != user.device_id)
     return render_template(
         "members/me_devices.html",
         devices=known,
-        this=user.device,
+        this_id=user.device_id,
         name_of=devices.said_name,
         now=clock.now(),
     )
@@ -51,7 +51,7 @@ def end_others() -> Response:
     """Sign out every device but this one."""
     user = myself()
     with transaction():
-        ended = devices.end_others(user, user.device.id, now=clock.now())
+        ended = devices.end_others(user, user.device_id, now=clock.now())
     flash(
         ngettext("%(num)d device is signed out.", "%(num)d devices are signed out.", ended),
         "success",

@@ -144,7 +144,8 @@ def service_worker() -> Response:
 @bp.after_app_request
 def say_whose(answer: Response) -> Response:
     """Tell the service worker who is asking, so it forgets what it kept of anybody else."""
-    if answer.mimetype == "text/html" and answer.status_code < 500:
+    is_page = answer.status_code < 300 or 400 <= answer.status_code < 500
+    if is_page and answer.mimetype == "text/html":
         answer.headers["Person-Mark"] = _mark(me())
     return answer
 

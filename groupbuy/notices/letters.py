@@ -7,11 +7,14 @@ from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 from flask import current_app
+from flask_babel import gettext as _
 
 from groupbuy.accounts.models import Member, User
+from groupbuy.catalog.models import Supplier
 from groupbuy.core.clock import local, zone
 from groupbuy.extensions import db
 from groupbuy.notices.links import path_of
+from groupbuy.notices.list_letters import Letter, letter_of
 from groupbuy.notices.models import Notice, NoticeChoice
 from groupbuy.notices.wording import title, topic, words
 from groupbuy.orders.models import LIVE_STATES, Order
@@ -20,18 +23,23 @@ from groupbuy.pickup.models import Pickup
 
 @dataclass(frozen=True)
 class Message:
-    """What is said; `about` is the deal's title or "", `link` a full address or ""."""
+    """What is said; `about` is the deal's title or "", `link` a full address or "".
+
+    A `letter` goes to a supplier's own letter box and nowhere else: its link is a key.
+    """
 
     kind: str
     title: str
     words: str
     about: str
     link: str
+    why: str
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who is told, and how they want it; a guest or a supplier has no address and no wishes."""
+    """Who is told, and how they want it; guests have no address, they and suppliers no wishes."""
 
     who: str  # "member 7", for logs
     locale: str
@@ -74,7 +82,7 @@ def reader_of(notice: Notice) -> Reader:
     user = db.session.get(User, user_id) if user_id else None
     house: str = current_app.config["BABEL_DEFAULT_LOCALE"]
     if user is None:
-        return Reader(who, house)
+        return Reader(who, house, _address_of(notice.supplier_id))
     reachable = user.state == "active"
     choices = sa.select(NoticeChoice.topic, NoticeChoice.channel)
     off = db.session.execute(choices.where(NoticeChoice.user_id == user.id))
@@ -89,15 +97,18 @@ def reader_of(notice: Notice) -> Reader:
     )
 
 
-def message_of(notice: Notice) -> Message:
-    """What `notice` says, in the language that is active."""
+def message_of(notice: Notice, *, now: datetime) -> Message:
+    """What `notice` says at `now`, in the language that is active."""
     path = path_of(notice)
+    letter = letter_of(notice, now=now)
     return Message(
         notice.kind,
         title(notice),
         words(notice),
         notice.deal.title if notice.deal else "",
         f"{current_app.config['SITE_URL']}{path}" if path else "",
+        letter.why if letter else _("You choose on the page “Me” what you are told, and how."),
+        letter,
     )
 
 
@@ -105,6 +116,8 @@ def is_news(notice: Notice, now: datetime) -> bool:
     """Whether it still helps to tell somebody: a message that waited may have been overtaken."""
     if notice.pickup_id is not None and _is_collected(notice):
         return False
+    if notice.list_id is not None:
+        return not _is_overtaken(notice)
     if notice.kind == "ordered" and (order := notice.order):  # it asks for money
         return order.state in LIVE_STATES and not order.paid_fen
     deal = notice.deal
@@ -115,6 +128,17 @@ def is_news(notice: Notice, now: datetime) -> bool:
     if notice.kind in ("closing_soon", "deal_opened"):
         return deal.phase(now) == "open" and not _has_ordered(notice)
     return True
+
+
+def _address_of(supplier_id: int | None) -> str | None:
+    return db.session.scalar(sa.select(Supplier.email).where(Supplier.id == supplier_id))
+
+
+def _is_overtaken(notice: Notice) -> bool:
+    """Whether the supplier is owed something newer about the same list."""
+    same = (Notice.supplier_id == notice.supplier_id, Notice.list_id == notice.list_id)
+    newer = sa.select(Notice.id).where(*same, Notice.id > notice.id)
+    return db.session.scalar(newer.limit(1)) is not None
 
 
 def _is_collected(notice: Notice) -> bool:

@@ -61,7 +61,7 @@ def deliver(notice_id: int, *, now: datetime) -> dict[str, Outcome]:
     notice = db.session.get_one(Notice, notice_id)
     reader = reader_of(notice)
     with force_locale(reader.locale):
-        message = message_of(notice)
+        message = message_of(notice, now=now)
     wanted = _wanted(notice, reader, now)
     db.session.expunge_all()
     db.session.rollback()

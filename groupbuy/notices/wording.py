@@ -1,7 +1,8 @@
 """The words of each kind of message, made from the rows it points at when it is shown or sent.
 
 A fact that may change is of the moment of the event where the one who owed it wrote it down in
-`detail`: {"closes_at": ISO instant, "due_fen": fen, "because": text, "text": what somebody typed}.
+`detail`: {"closes_at", "pickup_starts_at", "pickup_ends_at": ISO instants, "due_fen": fen,
+"because", "place": text, "text": what somebody typed, "item": its name, "left": pieces}.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from flask_babel import gettext as _
 from groupbuy.core.clock import local
 from groupbuy.core.money import format_yuan
 from groupbuy.notices.models import Notice
+from groupbuy.notices.waiting import counts
 
-TOPICS = ("order", "closing", "pickup", "deals", "help")
+TOPICS = ("order", "closing", "pickup", "deals", "help", "waiting", "stock")
+
+
+_NAMES = (
+    *("deal", "leader", "order", "because", "closes", "until", "money", "roll_no", "text", "place"),
+    *("item", "left"),
+)
 
 
 class Kind(NamedTuple):
@@ -46,11 +54,11 @@ def topic(kind: str) -> str:
 
 
 def _facts(notice: Notice) -> dict[str, object]:
-    names = ("deal", "leader", "order", "because", "closes", "until", "money", "roll_no", "text")
-    facts: dict[str, object] = dict.fromkeys(names, "")
+    facts: dict[str, object] = dict.fromkeys(_NAMES, "")
     if deal := notice.deal:
         facts |= {"deal": deal.title, "leader": deal.leader.name, "because": deal.ended_because}
         facts |= {"closes": _time(deal.closes_at), "until": _time(deal.pickup_ends_at)}
+        facts["pickup"] = _span(deal.pickup_starts_at, deal.pickup_ends_at)
     if order := notice.order:
         facts |= {"order": order.number, "roll_no": order.roll_no or ""}
         facts["money"] = format_yuan(order.due_fen)
@@ -67,10 +75,26 @@ def _sentence(reason: str) -> str:
 def _of_the_moment(detail: dict[str, object]) -> dict[str, object]:
     facts = dict(detail)
     if "closes_at" in detail:
-        facts["closes"] = _time(datetime.fromisoformat(str(detail["closes_at"])))
+        facts["closes"] = _time(_instant(detail["closes_at"]))
+    if "pickup_starts_at" in detail or "pickup_ends_at" in detail:
+        names = ("pickup_starts_at", "pickup_ends_at")
+        facts["pickup"] = _span(*(_instant(detail.get(name)) for name in names))
     if isinstance(due_fen := detail.get("due_fen"), int):
         facts["money"] = format_yuan(due_fen)
+    facts["waiting"] = ", ".join(counts(detail))
     return facts
+
+
+def _instant(said: object) -> datetime | None:
+    return datetime.fromisoformat(str(said)) if said else None
+
+
+def _span(starts_at: datetime | None, ends_at: datetime | None) -> str:
+    """“05-13 17:00–20:00”; the day of the end only where it is another one."""
+    if starts_at is None or ends_at is None:
+        return _time(starts_at or ends_at) or _("the leader will tell you when")
+    same_day = local(starts_at).date() == local(ends_at).date()
+    return f"{_time(starts_at)}–{f'{local(ends_at):%H:%M}' if same_day else _time(ends_at)}"
 
 
 def _time(instant: datetime | None) -> str:
@@ -251,10 +275,39 @@ KINDS = {
         lambda: _("Bag not collected"),
         lambda: _("Your bag from “%(deal)s” has not been collected. Please call the leader."),
     ),
+    "pickup_moved": Kind(
+        "pickup",
+        lambda: _("New pickup time"),
+        lambda: _(
+            "The pickup of “%(deal)s” has been moved. New time: %(pickup)s. Your order stays as it "
+            "is."
+        ),
+    ),
+    "place_moved": Kind(
+        "pickup",
+        lambda: _("Pickup point changed"),
+        lambda: _(
+            "The pickup point of “%(deal)s” has changed. You now find it here: %(place)s. "
+            "Your order stays as it is."
+        ),
+    ),
     "help": Kind(
         "help",
         lambda: _("Somebody needs help"),
         lambda: _("A neighbour is stuck and asks for your help. Please read it and answer soon."),
+    ),
+    "restock": Kind(
+        "stock",
+        lambda: _("Running low"),
+        lambda: _(
+            "“%(item)s” in “%(deal)s”: %(left)s left. If you can get more, raise its stock in the "
+            "deal."
+        ),
+    ),
+    "waiting": Kind(
+        "waiting",
+        lambda: _("What waits for you"),
+        lambda: _("At your desk: %(waiting)s. Please have a look today."),
     ),
     "application_approved": Kind(
         "help",

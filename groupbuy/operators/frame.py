@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -25,6 +25,8 @@ class Entry(NamedTuple):
     @property
     def is_here(self) -> bool:
         """Whether the page being shown belongs to it."""
+        if g.get("nowhere"):
+            return False
         return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]
 
 

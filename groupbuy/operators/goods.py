@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from groupbuy import listing
 from groupbuy.access import policy
+from groupbuy.catalog.completeness import completeness
 from groupbuy.catalog.models import Product, Sku, Supplier
 from groupbuy.core import clock
 from groupbuy.operators import rows
@@ -20,7 +21,9 @@ bp = Blueprint("op_goods", __name__, url_prefix="/operator")
 def products() -> str:
     """By a part of the name or a whole code, of one leader or of all."""
     wanted, leader_id = listing.asked("q"), listing.asked_id("leader")
-    found = sa.select(Product).options(selectinload(Product.skus), joinedload(Product.category))
+    skus = selectinload(Product.skus).joinedload(Sku.supplier)
+    together = (skus, selectinload(Product.pictures), joinedload(Product.category))
+    found = sa.select(Product).options(*together)
     if wanted:
         coded = sa.select(Sku.product_id).where(Sku.code == wanted)
         named = Product.name.contains(wanted, autoescape=True)
@@ -51,5 +54,6 @@ def _page(which: str, found: listing.Slice, wanted: str, leader_id: int | None) 
         leader_id=leader_id,
         leaders=dict(rows.leader_choices()),
         which=which,
+        completeness=completeness,
         now=clock.now(),
     )

@@ -16,6 +16,8 @@ from groupbuy.core import clock
 from groupbuy.core.db import on_postgresql
 from groupbuy.core.models import JobRun
 from groupbuy.extensions import db
+from groupbuy.operators.naming import way_names
+from groupbuy.words import full_time
 
 bp = Blueprint("op_health", __name__, url_prefix="/operator/health")
 TICK_OVERDUE = timedelta(minutes=2)  # the busiest jobs run every few seconds
@@ -42,15 +44,17 @@ def show() -> str:
 def findings(now: datetime) -> list[Finding]:
     """What there is to know, the most pressing kind first."""
     answer = health.ready()
-    ready = str(answer.get_data(as_text=True)).strip()
+    is_ready = answer.status_code == 200
+    why = str(answer.get_data(as_text=True)).strip()
+    ways, outward = way_names(), current_app.config["NOTICE_CHANNELS"]
     return [
-        Finding(_("Ready for visitors"), ready, answer.status_code == 200),
+        Finding(_("Ready for visitors"), _("It answers.") if is_ready else why, is_ready),
         _scheduler(now),
         _verified(now),
         _disk(),
         _database(),
         Finding(_("Tables of release"), _migration()),
-        Finding(_("Ways to reach people"), ", ".join(current_app.config["NOTICE_CHANNELS"])),
+        Finding(_("Ways to reach people"), " · ".join(ways.get(it, it) for it in outward)),
     ]
 
 
@@ -70,7 +74,7 @@ def _scheduler(now: datetime) -> Finding:
     tick = last_tick()
     if tick is None:
         return Finding(_("Scheduler"), _("It has never run: start it beside the site."), False)
-    says = _("Last look %(time)s", time=f"{clock.local(tick):%Y-%m-%d %H:%M:%S}")
+    says = _("Last look %(time)s", time=full_time(tick, now))
     return Finding(_("Scheduler"), says, ticks(now))
 
 
@@ -79,7 +83,7 @@ def _verified(now: datetime) -> Finding:
     run = db.session.scalars(last.limit(1)).one_or_none()
     if run is None:
         return Finding(_("All numbers checked"), _("Not yet: it runs every night."))
-    when = f"{clock.local(run.started_at):%Y-%m-%d %H:%M}"
+    when = full_time(run.started_at, now)
     if run.failed:
         broken = "; ".join(run.detail)[:300]
         return Finding(_("All numbers checked"), f"{when}: {broken}", False)

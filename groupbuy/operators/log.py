@@ -15,6 +15,7 @@ from groupbuy.core import clock, crypto
 from groupbuy.core.models import ActionLog
 from groupbuy.core.text import parse_phone
 from groupbuy.operators import rows
+from groupbuy.operators.log_words import details, subject
 from groupbuy.operators.naming import act_names
 
 bp = Blueprint("op_log", __name__, url_prefix="/operator/log")
@@ -24,7 +25,7 @@ bp = Blueprint("op_log", __name__, url_prefix="/operator/log")
 @policy("operator")
 def index() -> str:
     """By person, act, leader and time; `from` and `until` are days, both included."""
-    acts = act_names()
+    acts, now = act_names(), clock.now()
     asked = {
         "who": listing.asked("who"),
         "act": listing.asked("act"),
@@ -38,9 +39,11 @@ def index() -> str:
         found=entries,
         names=rows.names_of({entry.actor_id for entry in entries.rows}),
         acts=acts,
+        subjects={entry.id: subject(entry) for entry in entries.rows},
+        details={entry.id: details(entry, now) for entry in entries.rows},
         leaders=dict(rows.leader_choices()),
         asked=asked,
-        now=clock.now(),
+        now=now,
     )
 
 

@@ -17,6 +17,7 @@ from groupbuy.notices.models import Notice
 from groupbuy.notices.wording import KINDS
 from groupbuy.operators import rows
 from groupbuy.operators.forms import Because
+from groupbuy.operators.naming import way_names
 
 bp = Blueprint("op_messages", __name__, url_prefix="/operator/messages")
 
@@ -31,6 +32,7 @@ def index() -> str:
         "operators/messages.html",
         found=listing.newest_first(found.options(selectinload(Notice.deliveries)), Notice.id),
         kinds=KINDS,
+        ways=way_names(),
         leaders=dict(rows.leader_choices()),
         state=state,
         now=now,
@@ -74,6 +76,7 @@ def _page(notice: Notice, form: Because, status: int = 200) -> Response:
         "operators/message.html",
         notice=notice,
         kinds=KINDS,
+        ways=way_names(),
         form=form,
         asking=status == 422,
         leaders=dict(rows.leader_choices()),

@@ -177,6 +177,7 @@ def _put_on(order: Order, more: Mapping[int, int], form: OrderForm, *, now: date
     """Add pieces to an order that is not paid yet, at today's prices, on lines of their own."""
     if more:
         items = placing.wanted_items(order.deal, more)
+        placing.check_desk(order.deal, items)
         limits.check_limits(order.member, order.deal, items, more)
         lines = placing.add_lines(order, more, items, form, after=len(order.lines))
         db.session.expire(order, ["lines"])

@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
+from groupbuy.accounts.models import Leader
 from groupbuy.core.db import moment, text_of
 from groupbuy.core.errors import BadInput
 from groupbuy.core.text import label
@@ -34,6 +35,16 @@ def cancel_deal(deal: Deal, *, because: str, now: datetime) -> int:
     deal.advance("cancelled", ended_because=because, closed_at=now)
     steps = (("pending", "cancelled"), ("placed", "cancelled"))
     return sum(end_orders(deal, step, "deal_cancelled", why=because, now=now) for step in steps)
+
+
+def cancel_open_deals(leader: Leader, *, because: str, now: datetime) -> dict[int, int]:
+    """Call off every deal of `leader` that still takes orders, or will; deal id -> its orders.
+
+    Raises BadInput without a reason.
+    """
+    open_ones = sa.select(Deal).where(Deal.leader_id == leader.id, Deal.state == "open")
+    deals = db.session.scalars(open_ones.order_by(Deal.id)).all()
+    return {deal.id: cancel_deal(deal, because=because, now=now) for deal in deals}
 
 
 def end_orders(deal: Deal, step: tuple[str, str], kind: str, *, why: str, now: datetime) -> int:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import AnySelect, rowcount
+from groupbuy.core.db import AnySelect, connection, forget, rowcount, stepping
 from groupbuy.core.errors import WrongState
 from groupbuy.core.inserts import Insertion
-from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderEvent
 
 _EVENT_COLUMNS = (
@@ -29,6 +28,14 @@ _EVENT_COLUMNS = (
 _ABOUT = ("event.leader_id", "event.order_id", "event.actor_id", "event.at")
 _TELLING = sa.insert(OrderEvent.__table__)
 _KINDS = ("event.first", "event.second")
+
+
+class Locked(NamedTuple):
+    """An order as it was read when it was locked, where loading it as an object costs too much."""
+
+    id: int
+    leader_id: int
+    state: str
 
 
 def move(
@@ -63,7 +70,42 @@ def record(order: Order, kind: str, *, from_state: str | None, now: datetime, **
         "detail": None,
         **told,
     }
-    db.session.connection().execute(_TELLING, event)
+    connection().execute(_TELLING, event)
+
+
+def move_locked(
+    orders: Mapping[Locked, str], kind: str, *, now: datetime, actor_id: int | None, detail: Any
+) -> None:
+    """`move` each order to the state it is mapped to; one that stays where it is: `record`.
+
+    Raises WrongState unless all are still where they were when they were locked.
+    """
+    for order, new_state in orders.items():
+        if new_state != order.state and not _step(order, new_state, now):
+            raise WrongState(order.state, new_state)
+    common = {"at": now, "actor_id": actor_id, "kind": kind, "why": "", "detail": detail}
+    events = [
+        {
+            "leader_id": order.leader_id,
+            "order_id": order.id,
+            "from_state": order.state,
+            "to_state": new_state,
+            **common,
+        }
+        for order, new_state in orders.items()
+    ]
+    connection().execute(_TELLING, events)
+    forget(Order, [order.id for order in orders])
+
+
+def _step(order: Locked, new_state: str, now: datetime) -> bool:
+    if new_state not in Order.NEXT_STATES[order.state]:
+        return False
+    values = {"fulfilled_at": now} if new_state == "fulfilled" else {}
+    asked = {"row_id": order.id, "to.state": new_state}
+    asked |= {f"to.{name}": value for name, value in values.items()}
+    moved = connection().execute(stepping(Order, (order.state,), tuple(values)), asked)
+    return moved.one_or_none() is not None
 
 
 def first_events(order: Order, *kinds: str, now: datetime, actor_id: int | None) -> Insertion:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
-from groupbuy.accounts.models import Member
+from groupbuy.accounts.models import Leader, Member
 from groupbuy.core.clock import local
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.inserts import insert_object, new_row
@@ -43,13 +43,22 @@ class PriceChanged(RuleBroken):
     )
 
 
+class DeskShut(RuleBroken):
+    """The operator has shut the leader's desk, so nobody would see to it."""
+
+    message = _l(
+        "“%(leader)s” takes no orders at the moment. What has been ordered already stays as it is."
+    )
+
+
 def place_order(
     member: Member, deal: Deal, form: OrderForm, *, now: datetime, actor_id: int | None = None
 ) -> Order:
     """Hold the goods and record what `member` wants; the same form again gives the same order.
 
-    Raises NotOpenYet, DealClosed, Blocked, PriceChanged, SoldOut, LimitReached, DealLimitReached,
-    CashOnlyAbove or BadInput. Few statements, and as many for fifty lines as for one.
+    Raises NotOpenYet, DealClosed, DeskShut, Blocked, PriceChanged, SoldOut, LimitReached,
+    DealLimitReached, CashOnlyAbove or BadInput. The statements it takes are few, and as many for
+    fifty lines as for one.
     """
     form = cleaned(form)
     try:
@@ -71,6 +80,7 @@ def place_order(
     known = next(iter(items.values()))
     if known.earlier_id and (earlier := _earlier(member, deal, form)):
         return earlier
+    check_desk(deal, items)
     if known.is_shut_out:
         raise limits.Blocked(leader=deal.leader.name)
     if not known.has_point:
@@ -127,7 +137,8 @@ def wanted_items(
 
     There is at least one. Each also has what would else be statements of their own: `has_point`,
     whether the deal goes to the point_id in `asked`; `earlier_id` of the order that its member_id
-    made with its form_key; `is_shut_out`, whether the leader blocked a row of that person.
+    made with its form_key; `is_shut_out`, whether the leader blocked a row of that person;
+    `is_led`, whether there is a leader at the desk.
     Raises BadInput for items of another deal, or odd counts.
     """
     if not quantities:
@@ -146,6 +157,12 @@ def check_point(deal: Deal, point_id: int) -> None:
     """Raises BadInput unless `deal` can be collected at the point."""
     if not db.session.get(DealPoint, (deal.id, point_id)):
         raise _no_point()
+
+
+def check_desk(deal: Deal, items: Mapping[int, sa.Row[Any]]) -> None:
+    """Raises DeskShut unless the leader is one at this moment; `items` are of `wanted_items`."""
+    if not all(item.is_led for item in items.values()):
+        raise DeskShut(leader=deal.leader.name)
 
 
 def cost_of(items: Mapping[int, sa.Row[Any]], quantities: Mapping[int, int]) -> int:
@@ -207,7 +224,13 @@ def _looking_up() -> sa.Select[Any]:
         sa.exists().where(*point).label("has_point"),
         made.scalar_subquery().label("earlier_id"),
         sa.exists().where(*_shut_out()).label("is_shut_out"),
+        sa.exists().where(*_led(item)).label("is_led"),
     ).where(item.deal_id == deal_id, item.id.in_(sa.bindparam("items", expanding=True)))
+
+
+def _led(item: Any) -> list[sa.ColumnElement[bool]]:
+    leader = Leader.__table__.c
+    return [leader.id == item.leader_id, leader.state == "approved"]
 
 
 def _shut_out() -> list[sa.ColumnElement[bool]]:

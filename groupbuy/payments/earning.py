@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import Id, UtcDateTime, sum_of, text_of
+from groupbuy.core.db import Id, UtcDateTime, connection, forget, sum_of, text_of
 from groupbuy.deals.models import DealItem
-from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.payments import ledger
 from groupbuy.payments.ledger import Leg
@@ -41,14 +40,13 @@ def recognise(
     """Bring the books in line with the fate of these order lines, which the caller has locked.
 
     `key` names the act that changed it: a ledger transaction for each order, "key:order id".
-    What is loaded of the lines is stale then.
     """
     asked = {"ids": list(line_ids), "kind": kind, "key": f"{key}:", "at": now, "actor_id": actor_id}
-    connection = db.session.connection()
     statements = _statements()
-    connection.execute(statements.transaction, asked)
-    connection.execute(statements.entries, asked)
-    connection.execute(statements.lines, {"ids": asked["ids"]})
+    connection().execute(statements.transaction, asked)
+    connection().execute(statements.entries, asked)
+    connection().execute(statements.lines, {"ids": asked["ids"]})
+    forget(OrderLine, line_ids)
 
 
 @cache

@@ -119,21 +119,15 @@ def lock_contents(pickup: Pickup) -> Sequence[OrderLine]:
 
     Whoever changes a bag starts here, so everybody locks in the same order: orders, lines, bag.
     """
-    lines = lock_lines(pickup)
+    lines = db.session.scalars(_locked_contents(), {"bag_id": pickup.id}).all()
     db.session.scalars(_locked_bag(), {"bag_id": pickup.id}).one()
     return lines
 
 
-def lock_lines(pickup: Pickup) -> Sequence[OrderLine]:
-    """The first half of `lock_contents`, for whoever has more to ask while locking the bag."""
-    return db.session.scalars(_locked_contents(), {"bag_id": pickup.id}).all()
-
-
-@cache
-def _contents() -> sa.Select[Any]:
+def inside(lines: AnySelect) -> AnySelect:
+    """Of a SELECT of order lines those in the bag `:bag_id`, in the order in which they lock."""
     return (
-        sa.select(OrderLine)
-        .join(OrderLine.order)
+        lines.join(OrderLine.order)
         .join(
             Pickup,
             sa.and_(
@@ -142,10 +136,19 @@ def _contents() -> sa.Select[Any]:
                 Pickup.point_id == Order.point_id,
             ),
         )
-        .where(Pickup.id == sa.bindparam("bag_id"), Order.state.in_(IN_BAGS))
+        .where(Pickup.id == sa.bindparam("bag_id"), _in_bags())
         .order_by(Order.id, OrderLine.id)
-        .options(contains_eager(OrderLine.order))
     )
+
+
+def _in_bags() -> sa.ColumnElement[bool]:
+    """Spelled out: a list in a statement is filled in each time it runs."""
+    return sa.or_(*(Order.state == state for state in IN_BAGS))
+
+
+@cache
+def _contents() -> AnySelect:
+    return inside(sa.select(OrderLine)).options(contains_eager(OrderLine.order))
 
 
 @cache

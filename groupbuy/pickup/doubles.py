@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -77,11 +77,17 @@ def replay(opened: Opened, kept: Kept, *, by_id: int | None, now: datetime) -> R
     return outcome
 
 
-def open_cases(leader: Leader) -> Sequence[DoubleHandover]:
-    """What nobody has looked into yet, the oldest first, with bag, person, point and deal."""
+def open_cases(leader: Leader, point_ids: Set[int] | None = None) -> Sequence[DoubleHandover]:
+    """What nobody has looked into yet, the oldest first, with bag, person, point and deal.
+
+    Of the bags of these points; None: of all.
+    """
     mine = DoubleHandover.leader_id == leader.id, DoubleHandover.closed_at.is_(None)
     bag = joinedload(DoubleHandover.pickup)
     found = sa.select(DoubleHandover).where(*mine).order_by(DoubleHandover.id)
+    if point_ids is not None:
+        here = DoubleHandover.pickup.has(Pickup.point_id.in_(point_ids))
+        found = found.where(here)
     return db.session.scalars(
         found.options(
             joinedload(DoubleHandover.by),

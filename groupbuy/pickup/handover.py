@@ -17,14 +17,15 @@ from groupbuy.core.db import moment, rowcount
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.money import format_yuan
 from groupbuy.core.text import label
-from groupbuy.deals.models import Deal
+from groupbuy.deals.models import Deal, DealItem
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
-from groupbuy.orders.moving import move, record
+from groupbuy.orders.moving import Locked, move, move_locked, record
 from groupbuy.payments import attempts, earning
 from groupbuy.pickup import bags, proxies, writing
 from groupbuy.pickup.finding import Opened, look_up
 from groupbuy.pickup.models import Handover, Pickup, PickupProxy
+from groupbuy.pickup.writing import Line
 
 UNDO_WITHIN = timedelta(minutes=10)
 _NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -132,8 +133,7 @@ def hand_over(
     """
     if not _NONCE.fullmatch(nonce):
         raise BadInput("nonce", _l("This scan cannot be read. Please scan again."))
-    lines = bags.lock_lines(pickup)
-    earlier_id, has_pass = writing.lock_bag(pickup, nonce)
+    lines, earlier_id, has_pass = writing.lock(pickup, nonce)
     if earlier_id:
         return _again(earlier_id)
     if at_point_id not in (None, pickup.point_id):
@@ -145,10 +145,11 @@ def hand_over(
         proxies.use(proxy, now=now)
     handover = writing.act(pickup, giving, nonce=nonce, at=now, by_id=by_id)
     detail = {"handover": handover.id} | ({"proxy": True} if proxy else {})
-    writing.pick(handover, len(giving))
+    writing.pick(handover, giving)
     key = f"handover:{handover.id}"
     earning.recognise(giving, "handed_over", key, now=now, actor_id=by_id)
-    _end(lines, giving, {"now": now, "actor_id": by_id, "detail": detail})
+    after = _after(lines, giving)
+    move_locked(after, "handed_over", now=now, actor_id=by_id, detail=detail)
     if all(line.open_pieces == giving.get(line.id, 0) for line in lines):
         pickup.advance("collected")
         if has_pass:
@@ -201,7 +202,7 @@ def owed_fen(lines: Iterable[OrderLine]) -> int:
     return sum(order.owed_fen for order in _orders(lines))
 
 
-def require_ready(pickup: Pickup, lines: Sequence[OrderLine], now: datetime) -> None:
+def require_ready(pickup: Pickup, lines: Sequence[OrderLine | Line], now: datetime) -> None:
     """Raises the refusal that fits unless the bag, with `lines` in it, stands there to be given."""
     if pickup.state == "collected":
         raise _already(pickup, now)
@@ -229,7 +230,7 @@ def _already(pickup: Pickup, now: datetime) -> AlreadyHandedOver:
     return AlreadyHandedOver(at=at.strftime(form), by=last.by.name if last.by else _("the office"))
 
 
-def _chosen(lines: Sequence[OrderLine], pieces: Mapping[int, int] | None) -> dict[int, int]:
+def _chosen(lines: Sequence[Line], pieces: Mapping[int, int] | None) -> dict[int, int]:
     """Line id -> pieces to hand over now; all that is open unless `pieces` says less."""
     opened = {line.id: line for line in lines if line.open_pieces}
     if not opened:
@@ -241,26 +242,22 @@ def _chosen(lines: Sequence[OrderLine], pieces: Mapping[int, int] | None) -> dic
         raise BadInput("pieces", _l("Choose what to hand over."))
     for line_id, count in pieces.items():
         if count > by_id[line_id].open_pieces:
-            line = by_id[line_id]
-            raise NotThatMany(item=line.item.name, open=line.open_pieces)
+            item = db.session.get_one(DealItem, by_id[line_id].item_id)
+            raise NotThatMany(item=item.name, open=by_id[line_id].open_pieces)
     return {line_id: count for line_id, count in pieces.items() if count}
 
 
-def _require_paid(lines: Sequence[OrderLine]) -> None:
-    owed = owed_fen(lines)
+def _require_paid(lines: Sequence[Line]) -> None:
+    owed = sum({line.order: line.owed_fen for line in lines}.values())
     if owed:
         raise NotPaid(money=format_yuan(owed), fen=owed)
 
 
-def _end(lines: Sequence[OrderLine], giving: Mapping[int, int], told: dict[str, Any]) -> None:
-    """Tell of what was given in its orders, and end those of which nothing is left."""
-    left = [line.order_id for line in lines if line.open_pieces > giving.get(line.id, 0)]
-    for order in _orders(line for line in lines if line.id in giving):
-        if order.id in left:
-            record(order, "handed_over", from_state=order.state, **told)
-        else:
-            values = {"fulfilled_at": told["now"]}
-            move(order, "fulfilled", "handed_over", values=values, **told)
+def _after(lines: Sequence[Line], giving: Mapping[int, int]) -> dict[Locked, str]:
+    """The orders of what is given -> their states then; those of which nothing is left end."""
+    left = {line.order for line in lines if line.open_pieces > giving.get(line.id, 0)}
+    given = [line.order for line in lines if line.id in giving]
+    return {order: order.state if order in left else "fulfilled" for order in given}
 
 
 def _put_back(lines: Sequence[OrderLine], given: Mapping[int, int], told: dict[str, Any]) -> None:

@@ -1,39 +1,61 @@
-"""What a handover writes, in statements made once: at the gate somebody stands and waits."""
+"""What a handover reads under its locks and writes: at the gate somebody stands and waits.
+
+Plain values and statements made once; loading objects would take most of the time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import Id
+from groupbuy.core.db import Id, connection, forget, freshen
 from groupbuy.core.inserts import insert_object
 from groupbuy.extensions import db
-from groupbuy.orders.models import OrderLine
-from groupbuy.pickup.bags import OrdersChanged
+from groupbuy.orders.models import Order, OrderLine
+from groupbuy.orders.moving import Locked
+from groupbuy.pickup import bags
 from groupbuy.pickup.models import Handover, HandoverLine, Pickup, PickupProxy
 
 # With RETURNING all rows are one statement.
 _LINES = sa.insert(HandoverLine.__table__).returning(HandoverLine.__table__.c.line_id)
+_BAG = Pickup.__table__.c.keys()
 
 
-class Known(NamedTuple):
-    """What is known of a bag: the handover that the same scan was, and whether a pass is good."""
+class Line(NamedTuple):
+    """An order line in a locked bag; `owed_fen` is what its whole order still owes."""
 
+    id: int
+    item_id: int
+    open_pieces: int
+    owed_fen: int
+    order: Locked
+
+
+class Inside(NamedTuple):
+    """A locked bag: its lines, the handover that the same scan was, and whether a pass is good."""
+
+    lines: Sequence[Line]
     earlier_id: int | None
     has_pass: bool
 
 
-def lock_bag(pickup: Pickup, nonce: str) -> Known:
-    """The second half of `bags.lock_contents`, with what else a handover wants to know.
+def lock(pickup: Pickup, nonce: str) -> Inside:
+    """`bags.lock_contents`, with what else a handover wants to know; `pickup` is up to date then.
 
-    Whoever hands over or makes a pass holds the lock on the lines, which the caller has by now.
+    Whoever hands over or makes a pass holds the lock on the lines before that on the bag.
     """
+    db.session.flush()  # as objects would, which this goes past
     asked = {"bag_id": pickup.id, "nonce": nonce}
-    _bag, earlier_id, has_pass = db.session.execute(_locking(), asked).one()
-    return Known(earlier_id, has_pass)
+    lines = [
+        Line(line_id, item_id, pieces, max(0, lacking_fen), Locked(*order))
+        for line_id, item_id, pieces, lacking_fen, *order in connection().execute(_lines(), asked)
+    ]
+    *bag, earlier_id, has_pass = connection().execute(_bag(), asked).one()
+    freshen(pickup, dict(zip(_BAG, bag, strict=True)))
+    return Inside(lines, earlier_id, has_pass)
 
 
 def act(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:
@@ -49,28 +71,39 @@ def act(pickup: Pickup, giving: Mapping[int, int], **facts: Any) -> Handover:
         }
         for line_id, count in giving.items()
     ]
-    db.session.connection().execute(_LINES, lines).all()
+    connection().execute(_LINES, lines).all()
     return handover
 
 
-def pick(handover: Handover, count: int) -> None:
-    """Count the pieces of its `count` lines as picked, as far as they are open.
+def pick(handover: Handover, giving: Mapping[int, int]) -> None:
+    """Count what `handover` gave of its lines as picked, as far as it is open.
 
-    What is loaded of the order lines is stale then. Raises OrdersChanged unless all could be.
+    Raises OrdersChanged unless all could be.
     """
     given = {"handover_id": handover.id}
-    if db.session.connection().execute(_picking(), given).rowcount < count:
-        raise OrdersChanged
+    if connection().execute(_picking(), given).rowcount < len(giving):
+        raise bags.OrdersChanged
+    forget(OrderLine, giving)
 
 
 @cache
-def _locking() -> sa.Select[Pickup, int, bool]:
-    acts, bag_id = Handover.__table__.c, sa.bindparam("bag_id", type_=Id)
+def _lines() -> sa.Select[Any]:
+    lacking_fen = Order.due_fen - Order.paid_fen + Order.refunded_fen
+    order = Order.id, Order.leader_id, Order.state
+    line = OrderLine.id, OrderLine.item_id, OrderLine.open_pieces
+    inside = bags.inside(sa.select(*line, lacking_fen, *order))
+    return inside.with_for_update(key_share=True, of=(OrderLine, Order))
+
+
+@cache
+def _bag() -> sa.Select[Any]:
+    bag, acts, passes = Pickup.__table__, Handover.__table__.c, PickupProxy.__table__.c
+    bag_id = sa.bindparam("bag_id", type_=Id)
     same = acts.pickup_id == bag_id, acts.nonce == sa.bindparam("nonce")
-    live = PickupProxy.pickup_id == bag_id, PickupProxy.ended_at.is_(None)
+    live = passes.pickup_id == bag_id, passes.ended_at.is_(None)
     earlier = sa.select(acts.id).where(*same).scalar_subquery()
-    bag = sa.select(Pickup, earlier, sa.exists().where(*live)).where(Pickup.id == bag_id)
-    return bag.with_for_update(key_share=True).execution_options(populate_existing=True)
+    locked = sa.select(*bag.c, earlier, sa.exists().where(*live)).where(bag.c.id == bag_id)
+    return locked.with_for_update(key_share=True, of=bag)
 
 
 @cache

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from groupbuy.catalog.models import Supplier
 from groupbuy.core import action_log
 from groupbuy.core.errors import RuleBroken
-from groupbuy.core.tokens import sign, unsign
+from groupbuy.core.tokens import unsign
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
+from groupbuy.notices.links import SUPPLIER_LIST, supplier_link
 from groupbuy.purchasing.models import PurchaseList
 
-_PURPOSE = "supplier-list"
+__all__ = ["list_behind", "renew_link", "revoke_links", "supplier_link"]
 
 
 class LinkUnknown(RuleBroken):
@@ -35,26 +35,12 @@ class LinkExpired(RuleBroken):
     status = 410
 
 
-def supplier_link(purchase_list: PurchaseList, *, now: datetime) -> str:
-    """The full address of `purchase_list` for its supplier, good for SUPPLIER_LINK_DAYS from `now`.
-
-    Raising the supplier's `link_version` ends all links made before.
-    """
-    until = now + timedelta(days=current_app.config["SUPPLIER_LINK_DAYS"])
-    payload = {
-        "list": purchase_list.id,
-        "v": purchase_list.supplier.link_version,
-        "until": int(until.timestamp()),
-    }
-    return f"{current_app.config['SITE_URL']}/s/{sign(_PURPOSE, payload)}"
-
-
 def list_behind(token: str, now: datetime) -> PurchaseList:
     """The list that `token` opens, with supplier, deal and leader.
 
     Raises LinkUnknown or LinkExpired.
     """
-    payload: Any = unsign(_PURPOSE, token)
+    payload: Any = unsign(SUPPLIER_LIST, token)
     if payload is None:
         raise LinkUnknown
     found = db.session.scalars(

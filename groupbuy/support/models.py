@@ -38,5 +38,6 @@ class HelpMessage(db.Model):
 
     leader: Mapped[Leader] = relationship()
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
     deal: Mapped[Deal | None] = relationship()
     order: Mapped[Order | None] = relationship()

@@ -117,6 +117,8 @@ def _open(deal: Deal) -> Things:
         "a draft": draft.slug,
         "my_ref": ref_of(deal.leader, stored),
         "my_item": f"{deal.items[0].id}",
+        **{f"my_question{n}": f"{asked.id}" for n, asked in enumerate(deal.questions)},
+        "my_item_price": f"{deal.items[0].price_fen}",
         "my_point": f"{deal.points[0].id}",
         "my_member": f"{pending.member_id}",
         "my_order": f"{pending.id}",

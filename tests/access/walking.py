@@ -154,7 +154,7 @@ def page_of(address: Address, answer: TestResponse) -> str:
         return ""
     page = _same(address, same_for_all(answer))
     page = re.sub(r'(name="(?:nonce|key)" value=")[^"]*', r"\1", page)
-    return re.sub(r"\b[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?\b", "(time)", page)
+    return re.sub(r"(?<![0-9])[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?\b", "(time)", page)
 
 
 def _same(address: Address, text: str) -> str:

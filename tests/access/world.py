@@ -239,7 +239,7 @@ def _belongings(user: User) -> dict[str, str]:
     return {
         "/me/addresses/<address_id>": f"{kept.id}",
         "/me/messages/<notice_id>": f"{told}",
-        "/me/devices/<device_id>": f"{user.device.id}",
+        "/me/devices/<device_id>": f"{user.device_id}",
     }
 
 

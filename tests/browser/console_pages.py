@@ -37,6 +37,12 @@ def _nothing_chosen(page: Page) -> None:
     expect(page.locator(".f__bad:visible").first).to_be_visible()
 
 
+def _count_in_words(page: Page) -> None:
+    page.locator("[name^=received-]").first.fill("很多")
+    page.locator("#count").evaluate("form => form.requestSubmit()")
+    expect(page.locator("main [aria-invalid=true]").first).to_be_visible()
+
+
 def _workbook(*rows: tuple[object, ...]) -> Act:
     """Give the page of imports a workbook with these rows."""
 
@@ -104,6 +110,7 @@ _LEADER = [
     _lead("l_count-silent"),
     _lead("l_count-counted"),
     _lead("l_count-done"),
+    _lead("l_count-error", act=_count_in_words),
     _lead("l_damage-empty"),
     _lead("l_board-full", f"{_SEAFOOD}/pickup"),
     _lead("l_board-waiting", f"{_GARDEN}/pickup"),

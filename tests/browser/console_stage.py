@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from groupbuy.notices.models import Delivery, Notice
 from groupbuy.orders.models import Order
 from groupbuy.pickup import arrival, handover
 from groupbuy.pickup.models import DoubleHandover, Pickup
-from groupbuy.purchasing import answers, photos
+from groupbuy.purchasing import answers, photos, reopening
 from groupbuy.purchasing.links import supplier_link
 from groupbuy.purchasing.models import PurchaseList
 from groupbuy.support.asking import Question, ask
@@ -41,6 +42,8 @@ _UNHEARD_OF = Scene(
     orders=6,
     acts=(acts.close_early,),
 )
+_TAKEN_BACK = replace(_UNHEARD_OF, slug="demo-taken-back", title="这周的冻品早餐")
+_LONG_AGO = timedelta(days=400)  # no link lives that long
 
 
 def add(stage: Stage, *, now: datetime) -> None:
@@ -149,6 +152,13 @@ class _ConsoleSetting:
         counts[lines[0].id] = (lines[0].pieces // 2, 1)
         arrival.count_in(counted, counts, by_id=self.leader.user_id, now=self.now)
         [done, *_more] = self._lists_of(deal_of("demo-seafood"))
+        story.play(_TAKEN_BACK, now=self.now)
+        [taken_back, *_rest] = self._lists_of(deal_of(_TAKEN_BACK.slug))
+        self.stage.paths["supplier-withdrawn"] = path_of(supplier_link(taken_back, now=self.now))
+        reopening.reopen(taken_back.deal, self.now + timedelta(hours=5), now=self.now)
+        expired = supplier_link(done, now=self.now - _LONG_AGO)
+        self.stage.paths["supplier-expired"] = path_of(expired)
+        self.stage.paths["l_count-error"] = f"/lead/deals/{silent.deal.slug}/arrival/{silent.id}"
         for state, shown in (("answered", asked), ("silent", silent), ("counted", counted)):
             self._show_list(state, shown)
         self._show_list("done", done)

@@ -115,20 +115,23 @@ def test_changing_a_size_leaves_live_deals_alone(app: Flask) -> None:
 def test_suppliers_are_called_differently_and_called_up(app: Flask) -> None:
     leader = make_leader()
     farm = editing.add_supplier(
-        leader, SupplierForm("农场", contact_phone="138 1234 0001"), now=NOON
+        leader,
+        SupplierForm("农场", contact_phone="138 1234 0001", email="Farm@Example.com "),
+        now=NOON,
     )
-    assert farm.contact_phone == "13812340001"
+    assert (farm.contact_phone, farm.email) == ("13812340001", "farm@example.com")
     for wrong, field in (
         (SupplierForm("农场"), "name"),
         (SupplierForm(""), "name"),
         (SupplierForm("渔港", contact_phone="12345"), "contact_phone"),
+        (SupplierForm("渔港", email="farm@"), "email"),
         (SupplierForm("渔港", note="x" * 301), "note"),
     ):
         with refused(BadInput) as refusal:
             editing.add_supplier(leader, wrong, now=NOON)
         assert refusal.value.field == field
     editing.change_supplier(farm, SupplierForm("农场", is_active=False))
-    assert (farm.contact_phone, farm.is_active) == (None, False)
+    assert (farm.contact_phone, farm.email, farm.is_active) == (None, None, False)
     assert count(Supplier) == 1
 
 

@@ -50,7 +50,9 @@ def stocked() -> Leader:
     leader = make_leader()
     farm, dock = make_supplier(leader, "农场"), make_supplier(leader, "渔港")
     dock.contact_phone, dock.note = "13812340001", "=HYPERLINK"
+    farm.email = "farm@example.com"
     eggs = make_sku(leader, farm, code="007", name="=1+1", spec="1-2", cost_fen=3000)
+    eggs.warn_below_pieces = 8
     make_sku(leader, farm, code="1E5", name="#N/A 不是错误", price_fen=5)
     eggs.product.description = "两行\n说明"
     eggs.product.category_id = _category("蛋奶")
@@ -143,14 +145,26 @@ def test_new_codes_are_new_skus_of_old_and_new_products(
     assert planned(leader, content, tmp_path).changes == []  # again: nothing left to do
 
 
+def test_when_to_warn_and_addresses_are_read_or_refused(app: Flask, tmp_path: Path) -> None:
+    leader = stocked()
+    content = goods_book(
+        ("007", "=1+1", "１２"), ("1E5", "#N/A 不是错误", ""), headings=("编码", "商品", "余量提醒")
+    )
+    carried_out(leader, content, tmp_path)
+    assert [_sku(leader, code).warn_below_pieces for code in ("007", "1E5")] == [12, None]
+    wrong = goods_book(("007", "=1+1", "少"), headings=("编码", "商品", "余量提醒"))
+    assert len(planned(leader, wrong, tmp_path).problems) == 1
+    nobody = book([("供应商", "邮箱"), ("农场", "farm@")])
+    assert len(planned(leader, nobody, tmp_path).problems) == 1
+
+
 def test_suppliers_have_a_sheet_of_their_own(app: Flask, tmp_path: Path) -> None:
     leader = make_leader()
     known = make_supplier(leader, "农场")
-    headings = ("供应商", "联系人", "电话", "备注", "启用")
-    content = book(
-        [headings, (known.name, "老王", 13812340001, "", "否"), ("渔港", "", "", "", "")]
-    )
-    carried_out(leader, content, tmp_path)
+    headings = ("供应商", "联系人", "电话", "邮箱", "备注", "启用")
+    rows = [(known.name, "老王", 13812340001, "Farm@Example.com", "", "否"), ("渔港", *[""] * 5)]
+    carried_out(leader, book([headings, *rows]), tmp_path)
+    assert known.email == "farm@example.com"
     assert (known.contact_name, known.contact_phone, known.is_active) == (
         "老王",
         "13812340001",

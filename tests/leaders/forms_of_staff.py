@@ -79,7 +79,13 @@ MORE = (
     More(
         "lead_orders.new.place",
         "/lead/deals/{my_deal}/orders/new",
-        _NEW | {"point": "{my_point}", "q-{my_item}": "1", "key": "k" * 24},
+        _NEW
+        | {
+            "point": "{my_point}",
+            "q-{my_item}": "1",
+            "ask-{my_question0}": "二楼",
+            "key": "k" * 24,
+        },
         "helper",
     ),
     More(
@@ -104,7 +110,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "lead_lists.paper": {"revision": "1"},
     "lead_members.index": {"who": "王", "tag": "老", "only": "", "sort": "", "page": "1"},
     "lead_members.one.show": {"page": "1"},
-    "lead_messages.index": {"before": "999999"},
+    "lead_messages.index": {"show": "answered", "before": "999999"},
     "lead_money.show": {"show": "vouch", "point": "{my_point}", "page": "1"},
     "lead_orders.batch.preview": {"act": "vouch", "order": "{my_order}", "all": "1"} | _ORDERS,
     "lead_orders.index": _ORDERS,
@@ -112,6 +118,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "lead_prints.index": {"order": "{my_order}"} | _ORDERS,
     "lead_prints.sheet": {"order": "{my_order}", "bags": "apart"} | _ORDERS,
     "lead_roll.show": {"page": "1"},
+    "lead_settings.desks": {"to": "gate"},
     "op_deals.index": {"q": "菜", "state": "open", "leader": "{my_desk}", "before": "999999"},
     "op_goods.products": {"q": "蛋", "leader": "{my_desk}", "before": "999999"},
     "op_goods.suppliers": {"q": "农", "leader": "{my_desk}", "before": "999999"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from groupbuy.accounts import people
 from groupbuy.core import clock
 from groupbuy.extensions import db
 from groupbuy.pickup import bags
@@ -128,3 +129,38 @@ def test_a_phone_gets_a_fresh_token_only_while_somebody_is_signed_in(app):
     client = at_gate(app, one_bag(2).deal.leader)
     assert client.get("/g/fresh").json["csrf"]
     assert app.test_client().get("/g/fresh").status_code == 303
+
+
+def test_a_helper_looks_into_the_cases_of_their_own_points_only(app):
+    bag = one_bag(2)
+    leader = bag.deal.leader
+    client = at_gate(app, leader)
+    give(client, bag)
+    send(at_gate(app, helper(leader)), scan(bag))
+    [case] = db.session.query(DoubleHandover).all()
+    elsewhere = at_gate(app, helper(leader, factories.make_point(leader).id))
+    assert "/g/doubles" not in page(elsewhere, "/g").text
+    assert "张*" not in words(page(elsewhere, "/g/doubles"))
+    close = f"/g/doubles/{case.id}/close"
+    assert elsewhere.post(close, data={"because": "x"}, headers=ZH).status_code == 404
+    there = at_gate(app, helper(leader, bag.point_id))
+    assert "张*" in words(page(there, "/g/doubles"))
+    assert there.post(close, data={"because": "x"}, headers=ZH).status_code == 303
+
+
+def test_who_hands_over_at_another_desk_is_asked_at_which(app):
+    first, second = (one_bag(1).deal.leader for _ in range(2))
+    user = helper(first, name="王阿姨", orders=True)
+    client = at_gate(app, user)
+    assert client.get("/g").status_code == 404
+    rights = {"pickup": True}
+    people.grant(user, "helper", leader=second, rights=rights, now=clock.now())
+    db.session.commit()
+    asked = client.get("/g")
+    assert (asked.status_code, asked.location) == (303, "/lead/settings/desks?to=gate")
+    shown = client.get(asked.location).text
+    assert f'value="{second.id}"' in shown
+    assert f'value="{first.id}"' not in shown
+    chosen = client.post(asked.location, data={"desk": second.id})
+    assert (chosen.status_code, chosen.location) == (303, "/g")
+    assert client.get("/g").status_code == 200

@@ -7,19 +7,15 @@ import re
 from html import unescape
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from openpyxl import load_workbook
 
 from groupbuy.accounts.models import Leader
 from groupbuy.catalog.models import Picture, Product, Sku, Supplier
-from groupbuy.core.models import ActionLog
 from groupbuy.extensions import db
-from tests.catalog.goods_books import edited, goods_book
 from tests.catalog.uploads import drawn, packed
 from tests.checks import count
-from tests.factories import make_deal, make_leader, make_sku, make_supplier
+from tests.factories import make_leader, make_sku, make_supplier
 from tests.leaders.test_members import at_desk, post, shown
 from tests.pages.reading import words
 from tests.round_trips import round_trips
@@ -168,6 +164,7 @@ def test_suppliers_are_kept(app: Flask) -> None:
         "name": "渔港",
         "contact_name": "老周",
         "contact_phone": "13812340001",
+        "email": " Yu@Example.com",
         "is_active": "y",
     }
     assert post(client, f"{path}/new", **sent).status_code == 303
@@ -175,74 +172,41 @@ def test_suppliers_are_kept(app: Flask) -> None:
     assert (
         post(client, f"{path}/new", **sent | {"name": "x", "contact_phone": "1"}).status_code == 422
     )
+    wrong = post(client, f"{path}/new", **sent | {"name": "x", "email": "yu@"})
+    assert (wrong.status_code, "This is not an e-mail address." in wrong.text) == (422, True)
     [supplier] = db.session.query(Supplier)
+    assert supplier.email == "yu@example.com"
     make_sku(leader, supplier, name="带鱼", code="F1")
     db.session.commit()
     page = shown(client, path)
-    assert "渔港 老周 138****0001 1 size 0 lists in use" in page
+    assert "渔港 老周 gets lists by e-mail 138****0001 1 size 0 lists in use" in page
     assert "带鱼" in shown(client, f"{path}/{supplier.id}")
     post(client, f"{path}/{supplier.id}", name="渔港", note="只周末送")
     db.session.expire_all()
     assert (supplier.is_active, supplier.note, supplier.contact_phone) == (False, "只周末送", None)
+    assert supplier.email is None
 
 
-def test_out_as_excel_edited_and_in_again(app: Flask) -> None:
+def test_the_list_names_what_a_product_lacks(app: Flask) -> None:
     leader = make_leader()
-    sku = make_sku(leader, code="007", name="土鸡蛋", price_fen=3780)
-    deal = make_deal(leader=leader, skus=[sku])
-    client = at_desk(app, leader)
-    answer = post(client, f"{GOODS}/export")
-    sheet = load_workbook(io.BytesIO(answer.data)).worksheets[0]
-    assert sheet["A2"].value == "007"
-    content = edited(answer.data, {"H2": "39.90"})
-    answer = upload(client, f"{GOODS}/import", "file", (content, "商品.xlsx"))
-    assert answer.status_code == 200
-    assert "Price : 37.80 → 39.90" in words(answer).replace("Price:", "Price :")
-    db.session.expire_all()
-    assert sku.price_fen == 3780
-    fields = hidden(answer.text)
-    assert post(client, f"{GOODS}/import/carry-out", **fields).status_code == 303
-    db.session.expire_all()
-    assert (sku.price_fen, deal.items[0].price_fen) == (3990, 3780)
-    again = post(client, f"{GOODS}/import/carry-out", **fields)  # a double tap
-    assert again.status_code == 409
-    assert "Something changed since this preview" in words(again)
-    logged = [(entry.action, entry.leader_id) for entry in db.session.query(ActionLog)]
-    assert logged == [("goods_exported", leader.id), ("goods_imported", leader.id)]
+    sku = make_sku(leader, spec="30 枚", storage_class="fresh")
+    sku.product.description, sku.product.attributes = "散养", {"origin": "崇明"}
+    page = shown(at_desk(app, leader), GOODS)
+    assert "6 of 9 lacks Picture, Category, Shelf life" in page
 
 
-def test_a_preview_cannot_be_altered_nor_used_by_another_leader(app: Flask) -> None:
-    leader, other = make_leader(), make_leader("别家")
-    client = at_desk(app, leader)
-    content = goods_book(("A1", "番茄", "份", 1, "农场"))
-    answer = upload(client, f"{GOODS}/import", "file", (content, "a.xlsx"))
-    fields = hidden(answer.text)
-    wrong = [fields | {"plan": fields["plan"][:-3] + "abc"}, {}, {"plan": "x"}]
-    for sent in wrong:
-        assert post(client, f"{GOODS}/import/carry-out", **sent).status_code == 422
-    assert post(client, f"{GOODS}/import/carry-out", **fields | {"seen": "x"}).status_code == 409
-    theirs = at_desk(app, other)
-    assert post(theirs, f"{GOODS}/import/carry-out", **fields).status_code == 422
-    assert count(Sku) == 0
-
-
-@pytest.mark.parametrize(
-    ("files", "said"),
-    [
-        ([], "Choose a workbook."),
-        ([(b"", "")], "Choose a workbook."),
-        ([(b"", "a.xlsx")], "not a workbook"),
-        ([(b"a,b", "a.csv")], "not a workbook"),
-        ([(goods_book(("A1", "番茄", "份", "x", "农场")), "a.xlsx")], "Mend these"),
-    ],
-)
-def test_a_file_that_is_no_list_of_goods_is_refused(
-    app: Flask, files: list[tuple[bytes, str]], said: str
-) -> None:
-    client = at_desk(app, make_leader())
-    answer = upload(client, f"{GOODS}/import", "file", *files)
-    assert answer.status_code == 422
-    assert said in words(answer)
+def test_a_size_keeps_when_to_warn(app: Flask) -> None:
+    leader = make_leader()
+    sku = make_sku(leader)
+    client, sent = at_desk(app, leader), A_SKU | {"supplier": f"{sku.supplier_id}"}
+    path = f"{GOODS}/{sku.product_id}/skus/{sku.id}"
+    for typed, kept in (("12", 12), ("", None), ("0", 0)):
+        assert post(client, path, **sent, warn_below_pieces=typed).status_code == 303
+        db.session.expire_all()
+        assert sku.warn_below_pieces == kept
+    assert 'value="0"' in client.get(path).text
+    for wrong in ("-1", "x", "1000001"):
+        assert post(client, path, **sent, warn_below_pieces=wrong).status_code == 422
 
 
 def test_another_leaders_goods_are_as_missing_as_none(app: Flask) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from groupbuy.accounts.models import User
+from groupbuy.core import clock
 from groupbuy.core.models import ActionLog
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
+from groupbuy.notices.models import Notice
 from groupbuy.purchasing import answers
 from groupbuy.purchasing.models import Photo, PurchaseList, SupplierAnswer
 from tests.catalog.uploads import drawn, packed
@@ -92,6 +95,45 @@ def test_a_link_is_made_logged_and_opens_the_list(app: Flask):
     assert logged == ["link_renewed", "links_revoked"]
 
 
+def test_what_was_sent_in_a_chat_is_noted_for_this_revision(app: Flask):
+    deal = closed_deal()
+    asked = list_of(deal, "崇明农场")
+    client = at_the_desk(app, deal)
+    show = f"{tab(deal)}/{asked.id}"
+    assert "还没发" in words(client.get(tab(deal), headers=ZH))
+    wrong = client.post(f"{show}/told", data={"revision": "2"}, headers=ZH, follow_redirects=True)
+    assert "现在以第 1 版为准，不是第 2 版" in words(wrong)
+    assert client.post(f"{show}/told", data={"revision": "1"}).status_code == 303
+    db.session.refresh(asked)
+    assert (asked.told_revision, asked.told_at is not None) == (1, True)
+    assert "已在微信发" in words(client.get(show, headers=ZH))
+    assert count(ActionLog, ActionLog.action == "list_told") == 1
+
+
+def test_the_link_goes_to_the_suppliers_address_again(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    deal = closed_deal()
+    asked = list_of(deal, "崇明农场")
+    client = at_the_desk(app, deal)
+    show = f"{tab(deal)}/{asked.id}"
+    assert "/mail" not in client.get(show).text
+    refusal = words(client.post(f"{show}/mail", headers=ZH, follow_redirects=True))
+    assert "没有留邮箱" in refusal
+    asked.supplier.email = "farm@example.com"
+    for name, value in {"MAIL_HOST": "mail.example.com", "MAIL_FROM": "t@example.com"}.items():
+        monkeypatch.setitem(app.config, name, value)
+    monkeypatch.setitem(app.config, "NOTICE_CHANNELS", ["in_app", "email"])
+    earlier = clock.now() - timedelta(days=3)
+    db.session.execute(db.update(Notice).values(owed_at=earlier))
+    db.session.commit()
+    page = words(client.post(f"{show}/mail", headers=ZH, follow_redirects=True))
+    assert "链接正在发往" in page
+    assert "邮件正在发" in page
+    page = words(client.post(f"{show}/mail", headers=ZH, follow_redirects=True))
+    assert "邮件刚刚在发" in page
+    assert count(Notice, Notice.list_id == asked.id) == 2
+    assert_everything_true("I17")
+
+
 def test_a_helper_who_counts_in_hands_out_no_links(app: Flask):
     deal = closed_deal()
     asked = list_of(deal, "崇明农场")
@@ -99,7 +141,7 @@ def test_a_helper_who_counts_in_hands_out_no_links(app: Flask):
     show = f"{tab(deal)}/{asked.id}"
     assert client.get(show).status_code == 200
     assert "/link" not in client.get(show).text
-    for act in ("link", "revoke"):
+    for act in ("link", "mail", "told", "revoke"):
         assert client.post(f"{show}/{act}").status_code == 404
     scanner = at_the_desk(app, deal, helper(deal.leader, pickup=True))
     assert scanner.get(tab(deal)).status_code == 404
@@ -116,7 +158,7 @@ def test_a_foreign_list_is_as_missing_as_none(app: Flask, part: str):
     assert client.get(f"{tab(foreign)}/{theirs.id}{part}").status_code == 404
 
 
-@pytest.mark.parametrize("part", ["answer", "link", "revoke", "delivery-notes"])
+@pytest.mark.parametrize("part", ["answer", "link", "mail", "told", "revoke", "delivery-notes"])
 def test_nothing_can_be_done_to_a_foreign_list(app: Flask, part: str):
     deal, foreign = closed_deal(), closed_deal()
     theirs = list_of(foreign, "崇明农场")

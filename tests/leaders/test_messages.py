@@ -82,3 +82,35 @@ def test_many_are_cut_into_pages_and_ask_no_more_than_few(app: Flask):
     assert ("数量 59<" in page, "数量 9<" in page) == (True, False)
     oldest = db.session.scalars(sa.select(HelpMessage.id).order_by(HelpMessage.id)).all()[10]
     assert "数量 9<" in client.get(f"/lead/messages?before={oldest}").text
+
+
+def test_what_was_answered_leaves_the_list_and_can_come_back(app: Flask):
+    leader = make_leader()
+    message = asked(leader)
+    db.session.commit()
+    client = as_user(app, leader.user)
+    answer = client.post(f"/lead/messages/{message.id}/answered")
+    assert (answer.status_code, answer.location) == (303, "/lead/messages")
+    assert client.post(f"/lead/messages/{message.id}/answered").status_code == 303
+    db.session.refresh(message)
+    assert (message.answered_by_id, message.answered_at is None) == (leader.user_id, False)
+    assert "怎么改数量" not in words(client.get("/lead/messages"))
+    assert "怎么改数量" in words(client.get("/lead/messages?show=answered"))
+    assert leader.user.name in words(client.get(f"/lead/messages/{message.id}"))
+    for _twice in range(2):
+        assert client.post(f"/lead/messages/{message.id}/unanswered").status_code == 303
+    db.session.refresh(message)
+    assert (message.answered_by_id, message.answered_at) == (None, None)
+    assert "怎么改数量" in words(client.get("/lead/messages"))
+    [said], [back] = logged("help_answered"), logged("help_taken_up_again")
+    assert {said.subject, back.subject} == {f"help:{message.id}"}
+
+
+def test_nobody_marks_what_another_leader_was_asked(app: Flask):
+    message, leader = asked(make_leader()), make_leader()
+    db.session.commit()
+    client = as_user(app, leader.user)
+    for act in ("answered", "unanswered"):
+        assert client.post(f"/lead/messages/{message.id}/{act}").status_code == 404
+    db.session.refresh(message)
+    assert message.answered_at is None

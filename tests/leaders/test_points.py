@@ -7,6 +7,9 @@ from flask import Flask
 from groupbuy.accounts.models import PickupPoint
 from groupbuy.accounts.staff import posts_of
 from groupbuy.extensions import db
+from groupbuy.notices.models import Notice
+from tests import factories
+from tests.checks import count
 from tests.factories import make_deal, make_leader, make_point, make_user
 from tests.operators.desks import as_user
 from tests.pages.reading import statements, words
@@ -105,3 +108,14 @@ def test_many_points_and_helpers_ask_no_more_than_few(app: Flask):
     with statements() as many:
         client.get("/lead/points")
     assert len(many) == len(few)
+
+
+def test_neighbours_hear_where_a_point_is_now(app: Flask):
+    deal = make_deal()
+    factories.make_order(deal, 1)
+    point = deal.points[0]
+    client = as_user(app, deal.leader.user)
+    typed = {"name": point.name, "address": "南门外", "hours": ""}
+    for _twice in range(2):
+        assert client.post(f"/lead/points/{point.id}", data=typed).status_code == 303
+    assert count(Notice, Notice.kind == "place_moved") == 1

@@ -14,8 +14,9 @@ from groupbuy.accounts.models import Leader, RoleGrant
 from groupbuy.core import clock
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
-from groupbuy.leaders import today_desk, today_facts, today_rows, week
+from groupbuy.leaders import today_rows, week
 from groupbuy.pickup.models import DoubleHandover
+from groupbuy.support import desk_work
 from groupbuy.support.models import HelpMessage
 from tests import factories
 from tests.conftest import NOON
@@ -36,7 +37,7 @@ def post_of(leader: Leader, *rights: str) -> staff.Post:
 def rows_for(leader: Leader, *rights: str, now=NOON):
     """What stands on the page, in English."""
     with current_app.test_request_context(), force_locale("en"):
-        return today_rows.rows(today_desk.desk_of(post_of(leader, *rights), now))
+        return today_rows.rows(desk_work.desk_of(post_of(leader, *rights), now))
 
 
 def collected(**values) -> Deal:
@@ -119,11 +120,13 @@ def test_double_handovers_and_questions_stand_there_until_they_are_settled(app: 
     db.session.flush()
     titles = [row.title for row in rows_for(deal.leader, now=LATE)]
     assert "1 bag may have been given out twice" in titles
-    assert "1 person asked for help" in titles
+    assert "1 call for help" in titles
     case.closed_at, case.closed_because = LATE, "looked"
     db.session.flush()
     assert len(rows_for(deal.leader, now=LATE)) == 2
-    assert len(rows_for(deal.leader, now=LATE + today_facts.NEWS)) == 1
+    asked.answered_at = LATE
+    db.session.flush()
+    assert len(rows_for(deal.leader, now=LATE)) == 1
 
 
 def test_the_most_urgent_comes_first(app: Flask):
@@ -145,7 +148,7 @@ def test_a_helper_sees_only_what_their_rights_allow(app: Flask):
     assert [row.symbol for row in rows_for(deal.leader, "orders", now=LATE)] == ["i-cash"]
     assert rows_for(deal.leader, "count_in", now=LATE) == []
     nowhere = staff.Post(deal.leader, False, frozenset({"pickup"}), frozenset())
-    assert today_rows.rows(today_desk.desk_of(nowhere, LATE)) == []
+    assert today_rows.rows(desk_work.desk_of(nowhere, LATE)) == []
 
 
 def test_the_week_is_beside_the_same_days_of_the_week_before(app: Flask):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from flask import Flask
@@ -55,7 +55,8 @@ def test_an_open_deal_shows_what_it_sells_until_when_and_where(app: Flask):
     db.session.flush()
     sku = make_sku(leader, name="砂糖橘", spec="5 斤装", price_fen=1980, unit="箱")
     sku.product.category_id = fruit.id
-    starts = clock.now() + 30 * HOUR
+    in_two_days = clock.local(clock.now()) + 48 * HOUR
+    starts = in_two_days.replace(hour=18).astimezone(UTC)  # and over before midnight
     deal = open_deal(
         leader=leader,
         skus=[sku, make_sku(leader, name="土鸡蛋")],

@@ -51,7 +51,8 @@ def test_a_stranger_sees_no_orders(app: Flask):
 def test_devices_are_named_in_the_language_of_the_reader(app: Flask):
     user = make_user("王芳", "13900139000")
     known = browser(app, user)
-    user.device.name = devices.name_of("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50")
+    [device] = devices.devices_of(user)
+    device.name = devices.name_of("Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50")
     db.session.commit()
     assert "WeChat · Android" in words(known.get("/me/devices"))
     assert "微信 · Android" in words(known.get("/me/devices?lang=zh"))

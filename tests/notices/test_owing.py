@@ -27,8 +27,7 @@ from tests.conftest import NOON
 
 SOURCE = pathlib.Path(wording.__file__).parents[1]
 ABOUT_NO_DEAL = {
-    "money_stuck",
-    "help",
+    *("help", "waiting", "money_stuck"),
     *("application_approved", "application_refused", "desk_closed", "desk_reopened"),
 }
 # function -> which of its arguments is the kind of a notice
@@ -38,6 +37,7 @@ OWING = {
     "owe_each": 0,
     "end_orders": 2,
     "tell_members": 1,
+    "_tell_members": 0,
     "_tell_followers": 0,
     "_tell_applicant": 0,
 }

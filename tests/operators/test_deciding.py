@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from flask import Flask
 
 from groupbuy.accounts import applying
 from groupbuy.accounts.models import Leader
 from groupbuy.accounts.staff import is_operator
 from groupbuy.catalog.models import Category
+from groupbuy.core import clock
 from groupbuy.core.models import ActionLog
 from groupbuy.extensions import db
-from tests.checks import assert_everything_true, count
+from groupbuy.orders.changing import change_order
+from groupbuy.orders.placing import DeskShut
+from tests.checks import assert_everything_true, count, refused
 from tests.conftest import NOON
-from tests.factories import make_deal, make_leader, make_user
+from tests.factories import form_for, make_deal, make_leader, make_order, make_placed, make_user
 from tests.operators.desks import GROUP, as_user, logged, make_operator
 from tests.pages.reading import words
 
@@ -133,3 +139,47 @@ def test_categories_are_added_moved_renamed_and_removed(app: Flask):
     assert client.post(f"{one}/remove").status_code == 409  # 叶菜 stands in it
     assert count(Category) == 2
     assert count(ActionLog, ActionLog.action.like("category_%")) == 3
+
+
+def test_a_shut_desk_takes_no_orders_and_its_deals_stay_or_are_called_off(app: Flask):
+    deal = make_deal(opens_at=clock.now(), closes_at=clock.now() + timedelta(hours=9))
+    order = make_placed(deal, 2, now=clock.now())
+    db.session.commit()
+    client, leader = as_user(app, make_operator()), deal.leader
+    address = f"/operator/leaders/{leader.id}"
+    page = words(client.get(address))
+    assert "¥75.60" in page
+    assert client.post(f"{address}/disable", data={"because": "投诉"}).status_code == 303
+    db.session.expire_all()
+    assert (deal.state, order.state) == ("open", "placed")
+    with refused(DeskShut, leader.name):
+        make_order(deal, 1, now=clock.now())
+    more = replace(form_for(deal, 3), key="more")
+    with refused(DeskShut):
+        change_order(order, more, version=order.version, now=clock.now(), actor_id=None)
+    client.post(f"{address}/enable")
+    make_order(deal, 1, now=clock.now())
+    db.session.commit()
+    client.post(f"{address}/disable", data={"because": "投诉", "deals": "cancel"})
+    db.session.expire_all()
+    assert (deal.state, order.state, deal.ended_because) == ("cancelled", "cancelled", "投诉")
+    [entry] = logged("deal_cancel")
+    assert (entry.subject, entry.detail["orders"]) == (f"deal:{deal.id}", 2)
+    assert_everything_true()
+
+
+def test_a_missing_page_keeps_the_frame_of_whoever_works_there(app: Flask):
+    operator, leader, resident = make_operator(), make_leader(), make_user()
+    at_site, at_desk, outside = (as_user(app, who) for who in (operator, leader.user, resident))
+    for client, place, mark in (
+        (at_site, "/operator/nowhere", 'href="/operator/log"'),
+        (at_desk, "/lead/nowhere", 'href="/lead/members"'),
+        (at_desk, "/lead/deals/nowhere", 'href="/lead/members"'),
+        (at_desk, "/g/nowhere", 'href="/g"'),
+    ):
+        answer = client.get(place)
+        assert (answer.status_code, mark in answer.text) == (404, True), place
+        for stranger in (outside, app.test_client()):
+            answer = stranger.get(place)
+            assert mark not in answer.text
+    assert "/operator/log" not in at_desk.get("/operator/nowhere").text

@@ -171,3 +171,18 @@ def test_settings_are_set_and_wrong_ones_are_not(client):
         "OPERATOR_REFUND_LIMIT_FEN": 200000,
     }
     assert len(logged("setting_changed")) == 4
+
+
+def test_the_log_tells_money_times_and_names_and_no_keys(client):
+    known = {"actor_id": None, "leader_id": None, "now": NOON}
+    action_log.note("cash_given_back", "deal:7", fen=12345, orders=2, **known)
+    closes = NOON.isoformat()
+    action_log.note("deal_move", "deal:7", because="", closes_at=closes, **known)
+    action_log.note("orders_exported", "deal:7", whole_phones=True, filters=["who"], **known)
+    action_log.note("notice_retried", "notice:3", kind="arrived", **known)
+    db.session.commit()
+    page = asked(client, "log")
+    for said in ("¥123.45", "12:00", "取货" if "取货" in page else "Ready to collect"):
+        assert said in page
+    for key in ("fen:", "closes_at", closes, "whole_phones", "True", "deal:7", "because"):
+        assert key not in page

@@ -247,7 +247,7 @@ def test_what_is_told_in_the_last_200_milliseconds_is_kept(shared_app: Flask, ro
         accepted += sum(each.begun is not None for each in told)
         _check(moments, told)
         db.session.rollback()
-    assert accepted > rounds * 5  # people did get through until the end
+    assert accepted > rounds  # people did get through until the end
 
 
 @pytest.mark.parametrize("act", ["_order", "_cancel"])

@@ -1,9 +1,6 @@
-"""Messages by e-mail, to the address somebody proved to be theirs."""
+"""Messages by e-mail: to the address somebody proved to be theirs, or a supplier's."""
 
 from __future__ import annotations
-
-from flask_babel import force_locale
-from flask_babel import gettext as _
 
 from groupbuy.core.settings import setting
 from groupbuy.notices import mail
@@ -18,9 +15,10 @@ def reaches(reader: Reader) -> bool:
 def send(reader: Reader, message: Message) -> None:
     """Send the words as plain text, with the link. Raises NotDelivered or NeverDelivered."""
     assert reader.email  # reaches() said so
-    subject = " · ".join(filter(None, (message.title, message.about)))
-    with force_locale(reader.locale):
-        why = _("You choose on the page “Me” what you are told, and how.")
-    house = setting("SITE_NAME")
-    parts = (message.words, message.link, f"-- \n{house}\n{why}")
-    mail.send_mail(reader.email, subject, "\n\n".join(filter(None, parts)) + "\n")
+    letter = message.letter
+    about = (letter.about, message.about) if letter else (message.about,)
+    facts, link = ("\n".join(letter.facts), letter.link) if letter else ("", message.link)
+    foot = f"-- \n{setting('SITE_NAME')}\n{message.why}"
+    subject = " · ".join(filter(None, (message.title, *about)))
+    text = "\n\n".join(filter(None, (message.words, facts, link, foot)))
+    mail.send_mail(reader.email, subject, text + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -25,7 +25,6 @@ from groupbuy.purchasing.models import (
 )
 from groupbuy.support.models import HelpMessage
 
-NEWS = timedelta(days=3)  # how long a question stands among what is to be done
 _NAMED = 3  # of the uncollected bags of a deal
 _COLD = ("frozen", "fresh")
 
@@ -206,10 +205,10 @@ def _numbered(deals: Collection[int], post: Post) -> sa.Subquery:
     )
 
 
-def questions_of(post: Post, now: datetime) -> tuple[int, HelpMessage | None]:
-    """How many people asked for help in the last days, and the newest who did."""
+def questions_of(post: Post) -> tuple[int, HelpMessage | None]:
+    """How many calls for help nobody has answered, and the newest of them."""
     asked = sa.select(HelpMessage, sa.func.count().over()).where(
-        HelpMessage.leader_id == post.leader.id, HelpMessage.at > now - NEWS
+        HelpMessage.leader_id == post.leader.id, HelpMessage.answered_at.is_(None)
     )
     newest = asked.order_by(HelpMessage.at.desc(), HelpMessage.id.desc()).limit(1)
     row = db.session.execute(newest).first()
