@@ -16,9 +16,9 @@ from groupbuy.core.db import insert_once, rowcount
 from groupbuy.core.errors import BadInput
 from groupbuy.extensions import db
 from groupbuy.notices.channels import reaches
+from groupbuy.notices.kinds import TOPICS
 from groupbuy.notices.letters import Reader
 from groupbuy.notices.models import NoticeChoice
-from groupbuy.notices.wording import TOPICS
 
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}  # as addresses say it -> what User.locale holds
 _FOR_LEADERS = {"help", "waiting", "stock"}

@@ -29,7 +29,7 @@ from groupbuy.extensions import db
 from groupbuy.forms import Form, LineField
 from groupbuy.members.me import id_or_404, myself
 from groupbuy.members.paging import page_asked
-from groupbuy.notices import inbox, links, wording
+from groupbuy.notices import inbox, kinds, links, wording
 from groupbuy.notices.models import Notice
 
 bp = Blueprint("messages", __name__, url_prefix="/me")
@@ -132,7 +132,7 @@ def keep() -> Response:
         else:
             flash(_("Your choices are kept."), "success")
             return redirect(url_for(".choose"), 303)
-    everything = {(topic, way) for topic in wording.TOPICS for way in choices.channels_for(user)}
+    everything = {(topic, way) for topic in kinds.TOPICS for way in choices.channels_for(user)}
     return _choices_page(user, form, everything - wanted, 422)
 
 
@@ -154,7 +154,7 @@ def _own_message_or_404(user: User, notice_id: int) -> Notice:
     own = (
         sa.select(Notice)
         .outerjoin(Member, Member.id == Notice.member_id)
-        .where(Notice.id == notice_id, Notice.kind.in_(wording.KINDS))
+        .where(Notice.id == notice_id, Notice.kind.in_(kinds.KINDS))
         .where(sa.or_(Notice.user_id == user.id, Member.user_id == user.id))
     )
     notice: Notice | None = db.session.scalars(own).one_or_none()

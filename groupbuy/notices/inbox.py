@@ -12,8 +12,8 @@ from groupbuy.accounts.models import Member
 from groupbuy.core.db import rowcount
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
+from groupbuy.notices.kinds import KINDS
 from groupbuy.notices.models import Notice
-from groupbuy.notices.wording import KINDS
 
 PER_PAGE = 30
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from groupbuy.core import clock
 from groupbuy.core.models import ActionLog
 from groupbuy.core.money import format_yuan
-from groupbuy.notices import wording
+from groupbuy.notices import kinds
 from groupbuy.operators.naming import detail_names, job_names, subject_names
 from groupbuy.words import full_time
 
@@ -58,7 +58,7 @@ def _time(noted: str, now: datetime) -> str:
 
 def _codes() -> dict[str, str]:
     """What a code stands for."""
-    return {kind: words.title() for kind, words in wording.KINDS.items()} | {
+    return {kind: words.title() for kind, words in kinds.KINDS.items()} | {
         "operator": _("Operator"),
         "support": _("Support"),
         "helper": _("Helper"),

@@ -13,8 +13,8 @@ from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.notices import undelivered
+from groupbuy.notices.kinds import KINDS
 from groupbuy.notices.models import Notice
-from groupbuy.notices.wording import KINDS
 from groupbuy.operators import rows
 from groupbuy.operators.forms import Because
 from groupbuy.operators.naming import way_names

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from groupbuy.accounts import choices
 from groupbuy.core.errors import BadInput
 from groupbuy.extensions import db
+from groupbuy.notices.kinds import TOPICS
 from groupbuy.notices.models import NoticeChoice
-from groupbuy.notices.wording import TOPICS
 from tests.checks import count, refused, unreadable
 from tests.factories import make_leader, make_user
 

@@ -14,6 +14,7 @@ from flask_babel import force_locale
 from groupbuy.deals import editing
 from groupbuy.extensions import db
 from groupbuy.notices import wording
+from groupbuy.notices.kinds import KINDS, TOPICS
 from groupbuy.notices.links import path_of
 from groupbuy.notices.models import Notice
 from groupbuy.notices.owing import owe, owe_each
@@ -113,19 +114,19 @@ def test_a_message_has_exactly_one_recipient(app, recipients):
 def test_every_kind_that_is_owed_anywhere_has_words():
     kinds = kinds_owed()
     assert {"ordered", "vouched", "expired", "deal_failed", "closing_moved"} <= kinds
-    assert kinds <= set(wording.KINDS)
+    assert kinds <= set(KINDS)
 
 
 def test_words_are_not_kept_for_kinds_that_nobody_owes():
     passed_on = {"pickup_ending", "pickup_missed"}  # handed to owe_each through a variable
-    assert set(wording.KINDS) <= kinds_owed() | passed_on
+    assert set(KINDS) <= kinds_owed() | passed_on
 
 
 def test_every_kind_belongs_to_a_topic_people_can_choose_by():
-    assert {wording.topic(kind) for kind in wording.KINDS} == set(wording.TOPICS)
+    assert {wording.topic(kind) for kind in KINDS} == set(TOPICS)
 
 
-@pytest.mark.parametrize("kind", sorted(set(wording.KINDS) - ABOUT_NO_DEAL))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - ABOUT_NO_DEAL))
 @pytest.mark.parametrize("locale", ["en", "zh_Hans_CN"])
 def test_each_kind_reads_well_with_and_without_what_it_points_at(app, kind, locale):
     order = factories.make_placed(factories.make_deal(title="100% 好菜"), 2)
