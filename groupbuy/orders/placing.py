@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.accounts.models import Leader, Member
 from groupbuy.core.clock import local
 from groupbuy.core.errors import BadInput, RuleBroken
-from groupbuy.core.inserts import insert_object, new_row
+from groupbuy.core.inserts import Insertion, insert_object, new_row
 from groupbuy.core.money import format_yuan
 from groupbuy.core.tokens import dated_number
 from groupbuy.deals import stock
@@ -88,29 +88,31 @@ def place_order(
     limits.check_limits(member, deal, items, form.quantities)
     due_fen = cost_of(items, form.quantities)
     check_price(form, due_fen)
-    is_online = form.way != "cash"
-    if is_online:
+    if form.way != "cash":
         check_way(form.way, deal, member, due_fen)
     stock.check_left(items, form.quantities)
     order = _new_order(member, deal, form, due_fen, now)
     lines = add_lines(order, form.quantities, items, form)
+    stock.reserve(lines, "placed", now=now, also=_beside(order, now, actor_id))
+    return order
+
+
+def _beside(order: Order, now: datetime, actor_id: int | None) -> list[Insertion]:
+    """What is written with a new order: its events, the attempt to pay it, a message."""
     kinds = ["ordered", "accepted"] if order.roll_no else ["ordered"]
-    also = [
+    detail = {"due_fen": order.due_fen}
+    message = owed(
+        "ordered" if order.way == "cash" else "ordered_online",
+        str(order.id),
+        now=now,
+        detail=detail,
+        **about(order),
+    )
+    return [
         first_events(order, *kinds, now=now, actor_id=actor_id),
         new_row(Payment, attempts.beginning(order, now=now)),
-        new_row(
-            Notice,
-            owed(
-                "ordered_online" if is_online else "ordered",
-                str(order.id),
-                now=now,
-                detail={"due_fen": order.due_fen},
-                **about(order),
-            ),
-        ),
+        new_row(Notice, message),
     ]
-    stock.reserve(lines, "placed", now=now, also=also)
-    return order
 
 
 def about(order: Order) -> dict[str, int]:

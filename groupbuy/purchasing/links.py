@@ -60,7 +60,7 @@ def list_behind(token: str, now: datetime) -> PurchaseList:
 
 def renew_link(purchase_list: PurchaseList, *, by_id: int, now: datetime) -> str:
     """`supplier_link` with a new term, written down as made by `by_id`. The caller commits."""
-    _note("link_renewed", purchase_list, by_id, now)
+    note("link_renewed", purchase_list, by_id, now)
     return supplier_link(purchase_list, now=now)
 
 
@@ -74,10 +74,11 @@ def revoke_links(purchase_list: PurchaseList, *, by_id: int, now: datetime) -> N
     )
     db.session.execute(raised)
     db.session.refresh(purchase_list.supplier)
-    _note("links_revoked", purchase_list, by_id, now)
+    note("links_revoked", purchase_list, by_id, now)
 
 
-def _note(action: str, purchase_list: PurchaseList, by_id: int, now: datetime) -> None:
+def note(action: str, purchase_list: PurchaseList, by_id: int, now: datetime) -> None:
+    """Write into the log what was done about the link of a list."""
     action_log.note(
         action,
         f"list:{purchase_list.id}",
@@ -85,5 +86,6 @@ def _note(action: str, purchase_list: PurchaseList, by_id: int, now: datetime) -
         leader_id=purchase_list.leader_id,
         now=now,
         number=purchase_list.number,
+        revision=purchase_list.current_revision,
         supplier_id=purchase_list.supplier_id,
     )

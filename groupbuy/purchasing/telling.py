@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.catalog.models import Supplier
-from groupbuy.core import action_log
 from groupbuy.core.db import moment
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.window import lock_for_deciding
@@ -21,6 +20,7 @@ from groupbuy.notices import mail
 from groupbuy.notices.models import Delivery, Notice
 from groupbuy.notices.owing import owe
 from groupbuy.purchasing import answers
+from groupbuy.purchasing.links import note
 from groupbuy.purchasing.models import PurchaseList
 
 BETWEEN = timedelta(minutes=1)  # two mails about the same list
@@ -92,7 +92,7 @@ def send_again(purchase_list: PurchaseList, *, by_id: int, now: datetime) -> Non
         deal_id=purchase_list.deal_id,
         list_id=purchase_list.id,
     )
-    _note("list_sent_again", purchase_list, by_id, now)
+    note("list_sent_again", purchase_list, by_id, now)
 
 
 def note_told(purchase_list: PurchaseList, revision: int, *, by_id: int, now: datetime) -> None:
@@ -105,7 +105,7 @@ def note_told(purchase_list: PurchaseList, revision: int, *, by_id: int, now: da
         raise NotThatRevision(current=purchase_list.current_revision, old=revision)
     purchase_list.told_at, purchase_list.told_revision = now, revision
     db.session.flush()
-    _note("list_told", purchase_list, by_id, now)
+    note("list_told", purchase_list, by_id, now)
 
 
 def _hold(purchase_list: PurchaseList, now: datetime) -> datetime:
@@ -161,15 +161,3 @@ def _newest(purchase_lists: list[PurchaseList]) -> sa.Select[*tuple[Any, ...]]:
     went = (Delivery.attempts, Delivery.sent_at, Delivery.last_error)
     rows = sa.select(*columns, *went).outerjoin(Delivery, by_mail)
     return rows.where(Notice.id.in_(last))
-
-
-def _note(action: str, purchase_list: PurchaseList, by_id: int, now: datetime) -> None:
-    action_log.note(
-        action,
-        f"list:{purchase_list.id}",
-        actor_id=by_id,
-        leader_id=purchase_list.leader_id,
-        now=now,
-        number=purchase_list.number,
-        revision=purchase_list.current_revision,
-    )
