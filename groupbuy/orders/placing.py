@@ -100,9 +100,9 @@ def place_order(
 def _beside(order: Order, now: datetime, actor_id: int | None) -> list[Insertion]:
     """What is written with a new order: its events, the attempt to pay it, a message."""
     kinds = ["ordered", "accepted"] if order.roll_no else ["ordered"]
-    detail = {"due_fen": order.due_fen}
+    detail, is_online = {"due_fen": order.due_fen}, order.way != "cash"
     message = owed(
-        "ordered" if order.way == "cash" else "ordered_online",
+        "ordered_online" if is_online else "ordered",
         str(order.id),
         now=now,
         detail=detail,
