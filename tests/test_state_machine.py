@@ -9,10 +9,10 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from groupbuy import invariants
 from tests.machine import rows
-from tests.machine.collecting import Collecting
+from tests.machine.giving import Giving
 
 
-class Trade(Collecting):
+class Trade(Giving):
     """After every step the database is sound and says what the promises say."""
 
     @invariant()
@@ -28,8 +28,19 @@ class Trade(Collecting):
 
     @invariant()
     def money_in_is_money_out_and_what_is_due(self) -> None:
+        promises = self.book.promises.values()
+        kept = sum(min(p.paid_fen - p.sent_back_fen, p.due_fen) for p in promises)
         paid, back = rows.money_in_and_out()
-        assert paid == back + sum(min(p.paid_fen, p.due_fen) for p in self.book.promises.values())
+        assert paid == back + kept
+        assert rows.in_suspense() == sum(self.book.suspended.values())
+
+    @invariant()
+    def the_bank_knows_the_same(self) -> None:
+        trades = self.bank.trades.values()
+        given_back = {no: fen for trade in trades for no, fen in trade.back.items()}
+        asked_for, arrived = rows.refunds_online()
+        assert given_back.items() <= asked_for.items()
+        assert arrived.items() <= given_back.items()
 
 
 @pytest.mark.parametrize(

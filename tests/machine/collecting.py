@@ -12,14 +12,15 @@ from hypothesis.stateful import initialize, precondition, rule
 from groupbuy import jobs
 from groupbuy.extensions import db
 from groupbuy.payments import refunds
-from groupbuy.payments.models import Refund
+from groupbuy.payments.models import Payment, Refund
 from groupbuy.pickup import arrival, handover, shortage, uncollected
 from groupbuy.pickup.models import ENDINGS, Arrival, Handover, Pickup
 from groupbuy.purchasing.models import PurchaseList
 from tests.machine import rows
 from tests.machine.deciding import Deciding
 from tests.machine.ordering import kinds_of_deal, some
-from tests.machine.promises import Bag, Delivery, Given, is_fair
+from tests.machine.promises import Bag, Delivery, Given
+from tests.machine.sharing import is_fair
 
 sharings = st.sampled_from(["payment", "prorata"])
 offs = st.lists(st.sampled_from([-3, -2, -1, -1, 0, 1]), min_size=3, max_size=3)
@@ -39,15 +40,21 @@ class Collecting(Deciding):
         so_far=st.sampled_from(["ordered", "closed", "arrived", "handed over"]),
         off=offs,
         by=sharings,
+        paid=st.sampled_from(["", "begun", "untold", "told"]),
     )
     def first_deal(
-        self, kind: dict[str, Any], kinds: int, so_far: str, off: list[int], by: str
+        self, kind: dict[str, Any], kinds: int, so_far: str, off: list[int], by: str, paid: str
     ) -> None:
-        """A deal with an order of everybody; in some lives the rest of it is only the pickup."""
+        """A deal with an order of everybody, in some lives paid at the bank, for which we know or
+        not; in some lives the rest of it is only the pickup."""
         lasting = {} if so_far == "ordered" else {"minimum": ("none", 0)}
         self.new_deal(kind | lasting, kinds, later=False)
         for who, wish in enumerate(("less", "refund", "refund")):
-            self.place(0, who, [2, 1, 1], wish)
+            self.place(0, who, [2, 1, 1], wish, "wechat" if paid else "cash")
+        for promise in list(self.book.promises.values()) if paid else ():
+            self.begin_paying(promise, "wechat", "well")
+            if paid != "begun":
+                self.pay(-1, more=0, tells=paid == "told")
         if so_far == "ordered":
             return
         self.vouch_for_all(0)
@@ -189,7 +196,7 @@ class Collecting(Deciding):
     def collect_cash(self, which: int) -> None:
         bag, bag_id = self.bag(which)
         owing = [p for p in self.book.in_bag(bag) if not p.is_paid]
-        owed = sum(p.due_fen - p.paid_fen for p in owing)
+        owed = sum(p.owed_fen for p in owing)
         yes, fen = self.asked(
             lambda: handover.collect_cash(
                 db.session.get_one(Pickup, bag_id), by_id=None, now=self.now
@@ -197,7 +204,7 @@ class Collecting(Deciding):
         )
         assert (yes, fen) == (True, owed)
         for promise in owing:
-            promise.paid_fen = promise.due_fen
+            promise.paid_fen += promise.owed_fen
 
     @precondition(lambda self: rows.bags())
     @rule(which=some, ending=st.sampled_from(ENDINGS))
@@ -216,8 +223,9 @@ class Collecting(Deciding):
             return
         self.ended.add(bag)
         for promise in left:
-            if ending == "refunded":
-                promise.waived_fen += promise.worth(promise.open)
+            for item_id, pieces in promise.open.items() if ending == "refunded" else ():
+                worth = pieces * bag.bargain.price_fen(item_id)
+                promise.waived[item_id] += min(worth, promise.cost_of(item_id))
             promise.left_behind += promise.open
             promise.state = "fulfilled"
 
@@ -228,7 +236,8 @@ class Collecting(Deciding):
     @rule(which=some)
     def give_money_back(self, which: int) -> None:
         """The leader says that he did, once or twice."""
-        found = db.session.execute(sa.select(Refund.id, Refund.state).order_by(Refund.id)).all()
+        cash = sa.select(Refund.id, Refund.state).join(Refund.payment).where(Payment.way == "cash")
+        found = db.session.execute(cash.order_by(Refund.id)).all()
         if found:
             refund_id, state = self.pick(found, which)
             yes, _ = self.asked(

@@ -25,7 +25,8 @@ from groupbuy.orders.placing import OrderForm, place_order
 from tests.conftest import NOON
 from tests.factories import make_deal, make_leader, make_member, make_sku, make_supplier
 from tests.machine import rows
-from tests.machine.promises import Bargain, Book, Item, Promise, pay_by
+from tests.machine.book import Book
+from tests.machine.promises import Bargain, Item, Promise, pay_by
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
@@ -57,6 +58,7 @@ class Ordering(RuleBasedStateMachine):
         self.now, self.book, self.keys = NOON, Book(), itertools.count(1)
         with transaction():
             leader = make_leader()
+            leader.commission_bp = 333
             suppliers = [make_supplier(leader), make_supplier(leader)]
             prices = zip([*suppliers, suppliers[0]], (1250, 990, 3780), strict=True)
             self.skus = [make_sku(leader, of, price_fen=fen).id for of, fen in prices]
@@ -149,8 +151,14 @@ class Ordering(RuleBasedStateMachine):
 
     # ---------- members ----------
 
-    @rule(which=some, who=some, numbers=quantities, wish=st.sampled_from(["less", "refund"]))
-    def place(self, which: int, who: int, numbers: list[int], wish: str) -> None:
+    @rule(
+        which=some,
+        who=some,
+        numbers=quantities,
+        wish=st.sampled_from(["less", "refund"]),
+        way=st.sampled_from(["cash", "wechat"]),
+    )
+    def place(self, which: int, who: int, numbers: list[int], wish: str, way: str) -> None:
         bargain, member_id = self.bargain(which), self.pick(self.members, who)
         wanted = self.wanted(bargain, numbers)
         allowed = self.book.may_place(bargain, member_id, wanted, self.now)
@@ -159,6 +167,7 @@ class Ordering(RuleBasedStateMachine):
             self.pick(bargain.point_ids, who),
             f"form-{next(self.keys)}",
             if_short=dict.fromkeys(wanted, wish),
+            way=way,
         )
         yes, order_id = self.asked(lambda: self._place(bargain, member_id, form))
         assert yes == allowed
@@ -234,7 +243,8 @@ class Ordering(RuleBasedStateMachine):
             kept=Counter(form.quantities),
             wish=next(iter(form.if_short.values()), "less"),
             key=form.key,
-            pay_by=pay_by(bargain, self.now),
+            pay_by=pay_by(form.way, bargain, self.now),
             state="pending",
+            placed_at=self.now,
         )
         self.book.place(promise)

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order, OrderLine
-from groupbuy.payments.models import Payment, Refund
+from groupbuy.payments import ledger
+from groupbuy.payments.models import LedgerEntry, LedgerTxn, Payment, Refund
 from groupbuy.pickup.models import Pickup
+from groupbuy.settlement.models import Settlement
 from tests.machine.promises import Bag, Line, Promise
 
 
@@ -97,6 +99,54 @@ def money_in_and_out() -> tuple[int, int]:
     paid = sa.select(sa.func.sum(Payment.amount_fen)).where(Payment.state == "confirmed")
     back = sa.select(sa.func.sum(Refund.amount_fen))
     return int(db.session.scalar(paid) or 0), int(db.session.scalar(back) or 0)
+
+
+def in_suspense() -> int:
+    """Fen that came in and fit nothing."""
+    return -ledger.balance_fen("suspense")
+
+
+def refunds_online() -> tuple[dict[str, int], dict[str, int]]:
+    """Number -> fen of all refunds by the bank, and of those that we say have arrived."""
+    online = sa.select(Refund.out_refund_no, Refund.amount_fen, Refund.state)
+    online = online.join(Refund.payment).where(Payment.way == "wechat", ~Refund.by_hand)
+    found = db.session.execute(online).all()
+    arrived = {number: fen for number, fen, state in found if state == "succeeded"}
+    return {number: fen for number, fen, _state in found}, arrived
+
+
+def refunds_under_way() -> bool:
+    """Whether the bank still has something to give back."""
+    asked_for, arrived = refunds_online()
+    return asked_for != arrived
+
+
+def commission_on_hold() -> int:
+    """Fen that leaders have earned and do not own yet."""
+    held = sa.select(sa.func.sum(LedgerEntry.fen)).where(LedgerEntry.account == "commission_held")
+    return -int(db.session.scalar(held) or 0)
+
+
+def commission_of_unfinished_orders() -> int:
+    """Fen earned on orders of which something is still to be collected."""
+    earned = sa.select(sa.func.sum(OrderLine.commission_fen)).join(Order)
+    return int(db.session.scalar(earned.where(Order.state == "confirmed")) or 0)
+
+
+def settled_deals() -> set[int]:
+    """Ids of the deals whose sheets are closed."""
+    return set(db.session.scalars(sa.select(Settlement.deal_id)))
+
+
+def deals_in_the_books() -> set[int]:
+    """Ids of the deals about which anything was booked."""
+    return {deal_id for deal_id in db.session.scalars(sa.select(LedgerTxn.deal_id)) if deal_id}
+
+
+def deals_with_refunds_under_way() -> set[int]:
+    """Ids of the deals of which money has not arrived yet."""
+    waiting = sa.select(Order.deal_id).join(Refund, Refund.order_id == Order.id)
+    return set(db.session.scalars(waiting.where(Refund.state != "succeeded")))
 
 
 def lines_wanting(deal_id: int) -> dict[int, list[Line]]:
