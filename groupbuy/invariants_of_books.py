@@ -42,13 +42,15 @@ OF_THE_BOOKS = (
     ),
     Invariant(
         "I8b",
-        "a line has earned what of it was handed over or not collected, less what was given back",
+        "a line has earned what was handed over, or paid and left behind, less what was given back",
         """
-        SELECT id AS line_id, earned_fen, picked_pieces, no_show_pieces, given_back_fen
-        FROM order_line
-        WHERE earned_fen <> CASE
-          WHEN (picked_pieces + no_show_pieces) * price_fen > given_back_fen
-          THEN (picked_pieces + no_show_pieces) * price_fen - given_back_fen ELSE 0 END
+        SELECT line_id, earned_fen, fen, given_back_fen
+        FROM (SELECT l.id AS line_id, l.earned_fen, l.given_back_fen,
+                l.price_fen * (l.picked_pieces + CASE
+                  WHEN o.paid_fen - o.refunded_fen >= o.due_fen THEN l.no_show_pieces
+                  ELSE 0 END) AS fen
+              FROM order_line l JOIN customer_order o ON o.id = l.order_id) delivered
+        WHERE earned_fen <> CASE WHEN fen > given_back_fen THEN fen - given_back_fen ELSE 0 END
         """,
     ),
     Invariant(

@@ -23,7 +23,7 @@ from groupbuy.orders.models import LIVE_STATES, Order
 from groupbuy.orders.moving import record
 from groupbuy.orders.placing import about, pay_by
 from groupbuy.orders.ways import HOLD, check_way
-from groupbuy.payments import attempts, cases, refunds
+from groupbuy.payments import attempts, cases, earning, refunds
 from groupbuy.payments.models import Payment
 from groupbuy.payments.providers.reports import Paid
 
@@ -46,10 +46,14 @@ def begin(order: Order, way: str, method: str, *, now: datetime) -> Payment:
     check_way(way, order.deal, order.member, order.due_fen)
     if order.state == "pending":
         lock_for_paying(order.deal)
+    else:
+        _is_open(order.deal)  # for its lock: an order that is placed may be paid at any time
     _lock(order)
     now = moment(now)
     if order.state not in LIVE_STATES or not order.owed_fen:
         raise NothingToPay
+    if order.state == "pending" and order.deal.closes_at and order.deal.closes_at <= now:
+        raise DealClosed  # it may still be deciding, but not about money that was begun now
     if order.state == "pending" and order.pay_by and order.pay_by <= now:
         raise NothingToPay
     payment = attempts.switch(order, way, now=now)
@@ -115,6 +119,8 @@ def _book(order: Order, payment: Payment, told: Paid, taken: bool, now: datetime
         roll.enter(order, "paid", now=now, detail=detail)
     elif enough and state in _PAID:
         record(order, "paid", from_state=state, now=now, detail=detail)
+        db.session.refresh(order)
+        earning.paid_later(order, payment, now=now)
     else:
         return _send_back(order, payment, detail, now)
     attempts.void_begun(sa.select(Order.id).where(Order.id == order.id))

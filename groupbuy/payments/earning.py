@@ -1,8 +1,9 @@
 """What a deal has earned: goods become sales when they are handed over, not when they are paid.
 
-A line is worth its pieces that were picked up, or not collected, less what was given back on it.
-Its commission is counted on the whole of that, rounded half up once, so that handing over piece
-by piece, undoing and giving back always end at the same fen.
+A line is worth its pieces that were picked up, or not collected though paid for, less what was
+given back on it; what nobody paid or collected has earned nothing. Its commission is counted on
+the whole of that, rounded half up once, so that handing over piece by piece, undoing and giving
+back always end at the same fen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from groupbuy.deals.models import DealItem
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.payments import ledger
 from groupbuy.payments.ledger import Leg
+from groupbuy.payments.models import Payment
 
 _LINE = OrderLine.__table__.c
 _ITEM = DealItem.__table__.c
@@ -47,6 +49,14 @@ def recognise(
     connection().execute(statements.entries, asked)
     connection().execute(statements.lines, {"ids": asked["ids"]})
     forget(OrderLine, line_ids)
+
+
+def paid_later(order: Order, payment: Payment, *, now: datetime) -> None:
+    """`payment` came for an `order` that the caller has locked; one that is over has earned it."""
+    if order.state == "fulfilled":
+        ids = [line.id for line in order.lines]
+        by_id = payment.confirmed_by_id
+        recognise(ids, "paid_later", f"paid-later:{payment.id}", now=now, actor_id=by_id)
 
 
 @cache
@@ -88,7 +98,12 @@ def _statements() -> Statements:
 
 def _worth() -> Any:
     """What a line has earned by its present fate."""
-    delivered = (_LINE.picked_pieces + _LINE.no_show_pieces) * _LINE.price_fen
+    its = Order.__table__.alias().c
+    is_paid = sa.select(its.paid_fen - its.refunded_fen >= its.due_fen)
+    is_paid = is_paid.where(its.id == _LINE.order_id).correlate(OrderLine.__table__)
+    paid_for = sa.or_(_LINE.no_show_pieces == 0, is_paid.scalar_subquery())
+    left_behind = sa.case((paid_for, _LINE.no_show_pieces), else_=0)
+    delivered = (_LINE.picked_pieces + left_behind) * _LINE.price_fen
     return sa.case((delivered > _LINE.given_back_fen, delivered - _LINE.given_back_fen), else_=0)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.core import action_log
-from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.core.text import label
 from groupbuy.extensions import db
 from groupbuy.payments import refunding
@@ -51,6 +51,8 @@ def state_of(refund: Refund) -> str:
 def retry(refund: Refund, *, by_id: int, now: datetime) -> None:
     """Try a failed refund again, with the same number. Raises WrongState, or GivenAtTheDoor."""
     _lock(refund)
+    if refund.state != "failed":  # what has not failed is tried without being asked
+        raise WrongState(refund.state, "failed")
     refunding.retry(refund, now=now)
     _log(refund, "refund_retried", by_id, now)
 

@@ -189,8 +189,10 @@ def collect_cash(pickup: Pickup, *, by_id: int | None, now: datetime) -> int:
     for order in _orders(bags.lock_contents(pickup)):
         owed = max(0, order.due_fen - order.paid_fen + order.refunded_fen)
         if owed:
-            attempts.confirm(attempts.switch(order, "cash", now=now), now=now, by_id=by_id)
+            payment = attempts.switch(order, "cash", now=now)
+            attempts.confirm(payment, now=now, by_id=by_id)
             db.session.refresh(order)
+            earning.paid_later(order, payment, now=now)
             detail = {"fen": owed}
             record(order, "paid", from_state=order.state, now=now, actor_id=by_id, detail=detail)
             fen += owed

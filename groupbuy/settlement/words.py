@@ -60,6 +60,7 @@ def kind_name(kind: str) -> str:
         "kept": _("Kept for them"),
         "disposed": _("Not collected"),
         "refunded": _("Not collected, money back"),
+        "paid_later": _("Paid after it was over"),
         "commission_credited": _("Commission credited"),
         "goods": _("Goods shared out"),
     }

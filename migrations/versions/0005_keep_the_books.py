@@ -620,6 +620,11 @@ def _open_the_books() -> None:
         " (picked_pieces + no_show_pieces) * price_fen - given_back_fen"
         " WHERE picked_pieces + no_show_pieces > 0"
     )
+    op.execute(  # what was neither paid nor collected has earned nothing
+        "UPDATE order_line SET earned_fen = picked_pieces * price_fen"
+        " WHERE no_show_pieces > 0 AND EXISTS (SELECT 1 FROM customer_order o"
+        " WHERE o.id = order_line.order_id AND o.paid_fen - o.refunded_fen < o.due_fen)"
+    )
     op.execute(
         "UPDATE customer_order SET fulfilled_at = (SELECT MAX(at) FROM order_event e"
         " WHERE e.order_id = customer_order.id) WHERE state = 'fulfilled'"

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from groupbuy.core.errors import BadInput
 from groupbuy.extensions import db
 from groupbuy.notices.models import Notice
+from groupbuy.payments import ledger
 from groupbuy.pickup import handover, shortage, uncollected
 from groupbuy.pickup.models import ENDINGS
 from tests.pickup.rows import (
@@ -114,3 +115,17 @@ def test_only_a_bag_that_stands_there_can_be_ended_and_only_once(app):
         uncollected.end(second, "door", "", by_id=None, now=ENDS)
     with pytest.raises(handover.BagEnded):
         handover.hand_over(second, nonce="two", by_id=None, now=ENDS)
+
+
+def test_what_nobody_paid_or_collected_is_sold_only_once_it_is_paid(app):
+    bag = ready_bag(2, pickup_ends_at=ENDS, pay_at_pickup=True)
+    bag.deal.leader.commission_bp = 1000
+    uncollected.end(bag, "kept", "", by_id=None, now=ENDS)
+    [order] = orders_of(bag.deal)
+    assert (order.state, order.owed_fen, order.lines[0].earned_fen) == ("fulfilled", 2000, 0)
+    assert_all_is_true()
+    assert handover.collect_cash(bag, by_id=None, now=ENDS + HOURS) == 2000
+    assert (order.owed_fen, order.lines[0].earned_fen) == (0, 2000)
+    assert ledger.balance_fen("sales", bag.deal_id) == -2000
+    assert handover.collect_cash(bag, by_id=None, now=ENDS + HOURS) == 0
+    assert_all_is_true()
