@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from flask import request, url_for
@@ -49,5 +50,7 @@ def asked_id(name: str) -> int | None:
 
 
 def _here(**more: Any) -> str:
+    """This page with what it was asked; some names in an address would mean things to url_for."""
     kept = {name: value for name, value in request.args.items() if name != "before" and value}
-    return url_for(str(request.endpoint), **(request.view_args or {}), **{**kept, **more})
+    address, asked_for = url_for(str(request.endpoint), **(request.view_args or {})), kept | more
+    return f"{address}?{urlencode(asked_for)}" if asked_for else address

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -13,12 +24,15 @@ from werkzeug.wrappers import Response
 from groupbuy import listing
 from groupbuy.access import policy
 from groupbuy.accounts import devices, people, standing
-from groupbuy.accounts.models import ROLES, RoleGrant, User
+from groupbuy.accounts.models import ROLES, Member, RoleGrant, User
 from groupbuy.core import action_log, clock, crypto
 from groupbuy.core.db import transaction
 from groupbuy.core.text import id_or_none, parse_phone
+from groupbuy.extensions import db
 from groupbuy.operators import rows
 from groupbuy.operators.forms import Because
+from groupbuy.operators.settlement_forms import LimitForm
+from groupbuy.orders import online_limits
 
 bp = Blueprint("op_people", __name__, url_prefix="/operator/people")
 
@@ -56,11 +70,11 @@ def show(user_id: str) -> Response:
 @policy("operator")
 def reveal(user_id: str) -> Response:
     """Show the whole number, once, and note who looked."""
-    user = rows.any_or_404(User, user_id)
+    user, form = rows.any_or_404(User, user_id), Because()
     with transaction():
         by = {"actor_id": current_user.id, "now": clock.now()}
         action_log.note("phone_revealed", f"user:{user.id}", **by)
-    return _page(user, Because(), phone=user.phone or "")
+    return _page(user, form, phone=user.phone or "")
 
 
 @bp.post("/<user_id>/grant")
@@ -116,6 +130,39 @@ def enable(user_id: str) -> Response:
     return redirect(url_for(".show", user_id=user.id), 303)
 
 
+@bp.post("/members/<member_id>/limit")
+@policy("operator")
+def limit(member_id: str) -> Response:
+    """What one order of theirs may cost online, at the group that knows them as this member."""
+    member = rows.any_or_404(Member, member_id)
+    user, form = member.user or abort(404), _limit_form(member)
+    if not form.validate_on_submit():
+        return _page(user, Because(), 422, limit=form)
+    with transaction():
+        by = {"by_id": current_user.id, "now": clock.now()}
+        online_limits.set_for_member(member, form.limit.data, **by)
+    flash(_("Saved. It counts for payments that begin from now on."), "success")
+    return redirect(url_for(".show", user_id=user.id), 303)
+
+
+def _limit_form(member: Member, **kept: Any) -> LimitForm:
+    """There may be several on the page, so each field is named after its member."""
+    return LimitForm(prefix=f"of-{member.id}", **kept)
+
+
+def _limits_of(user: User, sent: LimitForm | None) -> list[tuple[Member, LimitForm]]:
+    """A form for each group that knows `user`, `sent` among them."""
+    known = sa.select(sa.func.min(Member.id)).where(Member.user_id == user.id)
+    firsts = known.group_by(Member.leader_id).order_by(sa.func.min(Member.id)).limit(listing.MOST)
+    members = sa.select(Member).where(Member.id.in_(firsts)).order_by(Member.id)
+    forms = [
+        (one, _limit_form(one, formdata=None, data={"limit": one.order_limit_fen}))
+        for one in db.session.scalars(members)
+    ]
+    here = sent and sent.limit.name
+    return [(one, sent if sent and form.limit.name == here else form) for one, form in forms]
+
+
 def _is_called(wanted: str) -> sa.ColumnElement[bool]:
     try:
         return User.phone_hash == crypto.lookup_hash(parse_phone(wanted))
@@ -123,12 +170,20 @@ def _is_called(wanted: str) -> sa.ColumnElement[bool]:
         return User.name.contains(wanted, autoescape=True)
 
 
-def _page(user: User, form: Because, status: int = 200, phone: str = "") -> Response:
+def _page(
+    user: User,
+    form: Because,
+    status: int = 200,
+    *,
+    phone: str = "",
+    limit: LimitForm | None = None,
+) -> Response:
     page = render_template(
         "operators/person.html",
         person=user,
         form=form,
-        asking=status == 422,
+        asking=status == 422 and limit is None,
+        limits=_limits_of(user, limit),
         phone=phone,
         leader=people.leader_of(user),
         devices=devices.devices_of(user),

@@ -1,26 +1,32 @@
 """Comparing a provider's bill with what is booked here: each difference becomes a case.
 
 A bill is kept line by line as it was read, and its fees are booked. Nothing else is booked from a
-bill: money is believed only when its provider is asked about it or told of it, signed.
+bill: money is believed only when its provider is asked about it, which a bill can set off, or
+tells of it, signed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.core import action_log
+from groupbuy.core.clock import local
+from groupbuy.core.db import Id, UtcDateTime, text_of
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.locks import lock_exclusive, lock_shared
 from groupbuy.extensions import db
+from groupbuy.orders.models import Order
 from groupbuy.payments import cases, ledger
 from groupbuy.payments.ledger import Leg
-from groupbuy.payments.models import BillImport, BillLine, Payment, Refund
-from groupbuy.payments.providers import WAYS, online
+from groupbuy.payments.models import BillImport, BillLine, LedgerTxn, Payment, Refund
+from groupbuy.payments.providers import WAYS, online_ways, ways_on
 from groupbuy.payments.providers.reports import BillRow
 
 T = TypeVar("T")
@@ -28,6 +34,8 @@ T = TypeVar("T")
 EDGE = timedelta(minutes=10)
 MOST_ROWS = 100_000
 _SOME = 500  # numbers in one question to the database
+_MOST_FEN = 10**12
+_LOCK = 0x42494C4C  # "BILL"
 
 
 class SameBill(RuleBroken):
@@ -46,17 +54,23 @@ class Difference(NamedTuple):
     refund: Refund | None = None
 
 
+def ways_with_bills() -> list[str]:
+    """Whose bills are read: real money's even after it was given up, the sandbox's where it is."""
+    return [way for way in online_ways() if way != "sandbox" or way in ways_on()]
+
+
 def import_bill(way: str, data: bytes, *, by_id: int, now: datetime) -> BillImport:
     """Read in the bill of `way`, book its fees, and open a case for each difference.
 
     Raises BadInput for what is no bill of that way, or SameBill.
     """
     rows = _read(way, data)
+    lock_exclusive(_LOCK, 0)
     sha256 = hashlib.sha256(data).hexdigest()
     same = sa.select(BillImport).where(BillImport.way == way, BillImport.sha256 == sha256)
     known = db.session.scalars(same).one_or_none()
     if known:
-        raise SameBill(day=f"{known.imported_at:%Y-%m-%d}")
+        raise SameBill(day=f"{local(known.imported_at):%Y-%m-%d}")
     bill = BillImport(
         way=way,
         first_at=min((row.at for row in rows), default=None),
@@ -68,7 +82,8 @@ def import_bill(way: str, data: bytes, *, by_id: int, now: datetime) -> BillImpo
     )
     db.session.add(bill)
     db.session.flush()
-    _keep(bill, rows, now)
+    _keep(bill, rows)
+    _book_fees(bill, now)
     for found in compare(way, rows):
         _open(bill, found, now)
         bill.differences += 1
@@ -85,6 +100,11 @@ def import_bill(way: str, data: bytes, *, by_id: int, now: datetime) -> BillImpo
     return bill
 
 
+def let_bills_end() -> None:
+    """Wait for a bill that is being read in, and let none begin before commit: it books fees."""
+    lock_shared(_LOCK, 0)
+
+
 def compare(way: str, rows: Sequence[BillRow]) -> Iterator[Difference]:
     """Where the bill and the books disagree, in the order of the bill, then what it lacks."""
     payments = _payments(way, {row.out_trade_no for row in rows})
@@ -98,10 +118,15 @@ def compare(way: str, rows: Sequence[BillRow]) -> Iterator[Difference]:
 
 
 def _read(way: str, data: bytes) -> list[BillRow]:
-    if way not in WAYS or not online(way):
+    if way not in ways_with_bills():
         raise BadInput("way", _l("Choose whose bill it is."))
     try:
         rows: list[BillRow] = WAYS[way].read_bill(data)
+        for place, row in enumerate(rows, start=1):
+            if not _can_be_kept(row):
+                raise ValueError(f"row {place}")
+    except UnicodeDecodeError as wrong:
+        raise BadInput("bill", _l("This is not a bill of theirs.")) from wrong
     except ValueError as wrong:
         said = _l("This is not a bill of theirs, or not the whole of it: %(why)s.")
         raise BadInput("bill", said, why=str(wrong)[:200]) from wrong
@@ -110,36 +135,54 @@ def _read(way: str, data: bytes) -> list[BillRow]:
     return rows
 
 
-def _keep(bill: BillImport, rows: Sequence[BillRow], now: datetime) -> None:
-    """Each line as it was told. Fees are booked by line, once, whichever bill tells of them."""
+def _can_be_kept(row: BillRow) -> bool:
+    """Whether both databases take it."""
+    texts = (row.out_trade_no, row.transaction_no, row.out_refund_no, row.state)
+    fits = all(len(text) <= most for text, most in zip(texts, (64, 64, 64, 40), strict=True))
+    plain = not any(unicodedata.category(letter)[0] == "C" for letter in "".join(texts))
+    return fits and plain and 0 <= row.amount_fen < _MOST_FEN and abs(row.fee_fen) < _MOST_FEN
+
+
+def _keep(bill: BillImport, rows: Sequence[BillRow]) -> None:
+    """Each line as it was told."""
     told = [
         {"import_id": bill.id, "position": place, **row._asdict()}
         for place, row in enumerate(rows, start=1)
     ]
     for some in _slices(told):
         db.session.execute(sa.insert(BillLine), some)
-    keys = [_fee_key(bill.way, row) for row in rows if row.fee_fen]
-    known = _known_fees(keys)
-    for row in rows:
-        key = _fee_key(bill.way, row)
-        if row.fee_fen and key not in known:
-            known.add(key)
-            legs = (Leg("fees", 0, row.fee_fen), Leg(f"cash:{bill.way}", 0, -row.fee_fen))
-            ledger.enter("fee", key, legs, now=now)
 
 
-def _fee_key(way: str, row: BillRow) -> str:
-    """A payment has one fee, and so has each refund, however many bills tell of it."""
-    number = row.out_refund_no or row.transaction_no
-    return f"fee:{way}:{row.kind}:{number}"[:100]
+def _book_fees(bill: BillImport, now: datetime) -> None:
+    """A payment has one fee, and so has each refund, however many bills tell of it.
 
-
-def _known_fees(keys: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for some in _slices(keys):
-        column = ledger.LedgerTxn.idem_key
-        known.update(db.session.scalars(sa.select(column).where(column.in_(some))))
-    return known
+    On the sheet of its deal, when it is for a payment of ours.
+    """
+    refund_no = BillLine.out_refund_no
+    number = sa.case((refund_no != "", refund_no), else_=BillLine.transaction_no)
+    costing = (BillLine.import_id == bill.id, BillLine.fee_fen != 0)
+    once = sa.select(sa.func.min(BillLine.position)).where(*costing).group_by(BillLine.kind, number)
+    key = sa.literal(f"fee:{bill.way}:") + text_of(BillLine.kind) + ":" + number
+    before = db.session.scalar(sa.select(sa.func.max(LedgerTxn.id))) or 0
+    known = sa.exists().where(LedgerTxn.idem_key == key, LedgerTxn.id <= before)
+    its = (Payment.way == bill.way, Payment.out_trade_no == BillLine.out_trade_no)
+    facts = (
+        sa.select(
+            key.label("idem_key"),
+            sa.literal("fee").label("kind"),
+            sa.literal(now, UtcDateTime).label("at"),
+            Order.leader_id,
+            Order.deal_id,
+            Order.id.label("order_id"),
+            sa.cast(sa.null(), Id).label("actor_id"),
+            BillLine.fee_fen,
+        )
+        .outerjoin(Payment, sa.and_(*its))
+        .outerjoin(Order, Order.id == Payment.order_id)
+        .where(*costing, BillLine.position.in_(once), ~known)
+    ).subquery()
+    fen = facts.c.fee_fen
+    ledger.write(facts, Leg("fees", 0, fen), Leg(f"cash:{bill.way}", 0, -fen))
 
 
 def _about_payment(row: BillRow, payment: Payment | None) -> Iterator[Difference]:
@@ -167,10 +210,11 @@ def _about_refund(row: BillRow, refund: Refund | None) -> Iterator[Difference]:
 
 
 def _missing_there(way: str, rows: Sequence[BillRow]) -> Iterator[Difference]:
-    """What was booked within the span of the bill, well away from its ends, but is not in it."""
+    """What was booked on the days of the bill, but is not in it. A bill is of whole days."""
     if not rows:
         return
-    first, last = min(row.at for row in rows) + EDGE, max(row.at for row in rows) - EDGE
+    first, last = _midnight(min(row.at for row in rows)), _midnight(max(row.at for row in rows))
+    first, last = first + EDGE, last + timedelta(days=1) - EDGE
     paid = {row.transaction_no for row in rows if row.kind == "payment"}
     booked = sa.select(Payment).where(
         Payment.way == way, Payment.state == "confirmed", Payment.paid_at.between(first, last)
@@ -189,6 +233,11 @@ def _missing_there(way: str, rows: Sequence[BillRow]) -> Iterator[Difference]:
             yield Difference("bill_lacks_refund", refund.out_refund_no, detail, payment, refund)
 
 
+def _midnight(at: datetime) -> datetime:
+    """When the day of `at` began, here."""
+    return datetime.combine(local(at).date(), time(), local(at).tzinfo)
+
+
 def _told_before(refund: Refund) -> bool:
     """A provider may date a refund by its asking, so it can stand in an earlier bill."""
     line = sa.select(BillLine.id).where(BillLine.out_refund_no == refund.out_refund_no)
@@ -197,6 +246,8 @@ def _told_before(refund: Refund) -> bool:
 
 def _open(bill: BillImport, found: Difference, now: datetime) -> None:
     key = f"{bill.way}:{found.key}"[:140]
+    if found.kind == "bill_not_booked" and found.payment and found.payment.state != "confirmed":
+        found.payment.next_ask_at = now  # so the poller asks about it, and books it
     refers = found.refund or found.payment
     cases.open_case(
         found.kind,

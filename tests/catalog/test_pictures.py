@@ -111,4 +111,5 @@ def test_a_file_is_written_whole_and_never_over_another(app: Flask) -> None:
     with pytest.raises(FileExistsError):
         picture_files.keep("zz-once.webp", b"second")
     assert picture_files.read("zz-once.webp") == b"first"
-    assert [file.name for file in (folder(app) / "zz").iterdir()] == ["zz-once.webp"]
+    left = [file.name for file in (folder(app) / "zz").iterdir() if "zz-once" in file.name]
+    assert left == ["zz-once.webp"]

@@ -46,6 +46,7 @@ SHOWN = {
     "lead_messages.reveal",
     "lead_orders.one.reveal",
     "lead_prints.whole_sheet",
+    "lead_settlement.download",
     "op_orders.reveal",
     "op_people.reveal",
     "suppliers.answering.upload",

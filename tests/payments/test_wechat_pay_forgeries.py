@@ -109,7 +109,7 @@ FORGERIES = {
     "the serial of a stranger": headed(lambda h: h.update({"Wechatpay-Serial": "PUB_KEY_ID_9"})),
     "the serial of a certificate": headed(lambda h: h.update({"Wechatpay-Serial": "5157F09EFDC0"})),
     "stale": at(ago(301)),
-    "of the future": at(ago(-320)),
+    "of the future": at(ago(-100_000)),  # from the import on, and the tests take minutes
     "no number as time": at("yesterday"),
     "a time in other digits": at("１７２２８５０４２１"),
     "a time beyond all times": at("9" * 12),
