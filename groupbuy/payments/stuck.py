@@ -62,7 +62,8 @@ def alert(now: datetime) -> int:
 
 
 def _pending(now: datetime) -> Sequence[tuple[Payment, Order]]:
-    told = (Payment.state == "begun", Payment.method.not_in(("", "cash")))
+    """Void ones, too: a provider that was silent for a day may have the money."""
+    told = (Payment.state != "confirmed", Payment.method.not_in(("", "cash")))
     late = sa.select(Payment, Order).join(Order, Order.id == Payment.order_id)
     late = late.where(*told, Payment.begun_at <= now - PENDING, Payment.ended_at.is_(None))
     return [(row[0], row[1]) for row in db.session.execute(late.order_by(Payment.id).limit(MOST))]
