@@ -22,7 +22,7 @@ from groupbuy.pickup import proposing
 from groupbuy.pickup.back_plan import AFTER_CLOSING, Plan, Wish, plan, whole
 from groupbuy.pickup.proposing import Answer
 
-_NONCE = re.compile("[0-9a-z]{10,30}")
+_NONCE = re.compile("[0-9a-z]{10,20}")  # a part of refund numbers, which are 64 long at most
 
 
 class Sheet(NamedTuple):
@@ -39,7 +39,8 @@ class Sheet(NamedTuple):
 
     @property
     def needs_second(self) -> bool:
-        return self.planned is not None and self.planned.fen > self.limit_fen
+        planned = self.planned
+        return planned is not None and bool(proposing.above(self.limit_fen, [planned]))
 
 
 def sheet(order: Order, limit_fen: int, problem: str = "") -> Sheet:

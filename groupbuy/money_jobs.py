@@ -33,6 +33,10 @@ def ask_about(payment_id: int, *, now: datetime, last_call: bool = False) -> Pai
         db.session.rollback()
         log.warning("payment %s: %s", payment_id, silence)
         return None
+    except Exception:  # whatever is wrong there must not keep a deal from closing
+        db.session.rollback()
+        log.exception("payment %s: asking failed", payment_id)
+        return None
     retrying(lambda: _write_down(payment_id, told, way, now))
     return told
 

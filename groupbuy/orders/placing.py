@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -88,6 +89,8 @@ def place_order(
     limits.check_limits(member, deal, items, form.quantities)
     due_fen = cost_of(items, form.quantities)
     check_price(form, due_fen)
+    if not due_fen:
+        form = replace(form, way="cash")  # nobody could pay nothing: the leader lets it in
     if form.way != "cash":
         check_way(form.way, deal, member, due_fen)
     stock.check_left(items, form.quantities)

@@ -67,10 +67,13 @@ def switch(order: Order, way: str, *, now: datetime) -> Payment:
 
 
 def tell(payment: Payment, method: str, expires_at: datetime, *, now: datetime) -> None:
-    """Note that the provider is about to be told: from now on it must be asked."""
+    """Note that the provider is about to be told: from now on it must be asked.
+
+    The times for asking count from here, not from when the order was written down days ago.
+    """
     told = sa.update(Payment).where(Payment.id == payment.id, Payment.state == "begun")
     values = {"method": method, "expires_at": expires_at, "next_ask_at": now + ASK_AFTER[0]}
-    rowcount(told.values(values))
+    rowcount(told.values(begun_at=now, **values))
     db.session.refresh(payment)
 
 

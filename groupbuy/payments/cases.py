@@ -27,7 +27,9 @@ def open_case(
 
 def unknown_money(told: Paid, way: str, *, now: datetime) -> Literal["unknown"]:
     """A provider has money for a number that is not ours."""
-    if open_case("unknown_payment", f"{way}:{told.out_trade_no}", now=now, detail=_of(told, way)):
+    key = f"{way}:{told.out_trade_no}:{told.transaction_no}"
+    is_new = open_case("unknown_payment", key, now=now, detail=_of(told, way))
+    if is_new and told.currency == "CNY":
         _suspend(told, way, now)
     return "unknown"
 

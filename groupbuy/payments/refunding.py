@@ -7,6 +7,8 @@ sends it again: for the provider it is the same refund, so nothing goes back twi
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +19,7 @@ from groupbuy.orders.models import Order
 from groupbuy.payments import cases, ledger
 from groupbuy.payments.models import Refund
 from groupbuy.payments.providers import WAYS
-from groupbuy.payments.providers.reports import Refunded, RefundOrder, Refused
+from groupbuy.payments.providers.reports import Refunded, RefundOrder, Refused, Unreachable
 
 TRY_AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720))
 LEASE = timedelta(minutes=2)  # longer than all time-outs of one try together
@@ -59,12 +61,11 @@ def send(refund_id: int, notify_url: str) -> Refunded:
         notify_url,
     )
     db.session.rollback()
+    if not way.is_on():
+        raise Unreachable("this way to pay is not set up here any more")
     try:
-        if again:
-            known: Refunded = way.query_refund(order)
-            if known.state in ("succeeded", "processing"):
-                return known
-        told: Refunded = way.refund(order)
+        known = _known(way, order) if again else None
+        told: Refunded = known or way.refund(order)
     except Refused as refusal:
         return Refunded(order.out_refund_no, "failed", error=str(refusal))
     return told
@@ -73,7 +74,8 @@ def send(refund_id: int, notify_url: str) -> Refunded:
 def write_down(told: Refunded, *, now: datetime) -> bool:
     """Record what a provider says of a refund, by answer or notification; True when it is new.
 
-    A success is for ever. Another sum than was asked for becomes a case, and nothing is booked.
+    A success is for ever; one after the money was given by hand becomes a case. So does another
+    sum than was asked for: nothing is booked, and staff say what to do.
     """
     refund = db.session.scalars(
         sa.select(Refund)
@@ -83,10 +85,10 @@ def write_down(told: Refunded, *, now: datetime) -> bool:
     ).one_or_none()
     if refund is None:
         return cases.open_case("unknown_refund", told.out_refund_no, now=now)
-    if refund.state == "succeeded":
-        return False
     if told.state == "succeeded":
         return _succeed(refund, told, now)
+    if refund.state == "succeeded":
+        return False
     if told.state == "failed":
         return _fail(refund, told, now)
     refund.next_try_at = now + _wait(refund.tries)
@@ -111,6 +113,7 @@ def finish_by_hand(refund: Refund, *, by_id: int, now: datetime) -> None:
         "succeeded", by_hand=True, finished_at=now, finished_by_id=by_id, next_try_at=None
     )
     ledger.refund_succeeded(refund)
+    _tell_member(refund, now)
 
 
 def is_stuck(refund: Refund) -> bool:
@@ -118,14 +121,28 @@ def is_stuck(refund: Refund) -> bool:
     return refund.state == "failed" and refund.next_try_at is None
 
 
+def _known(way: ModuleType, order: RefundOrder) -> Refunded | None:
+    """A refund that is there already; None: it is not, or the provider does not want to say.
+
+    A question refused is no refund refused: told again by the same number, it is the same.
+    """
+    try:
+        known: Refunded = way.query_refund(order)
+    except Refused:
+        return None
+    return known if known.state in ("succeeded", "processing") else None
+
+
 def _succeed(refund: Refund, told: Refunded, now: datetime) -> bool:
+    if refund.state == "succeeded":
+        detail = {"fen": told.refund_fen}
+        return refund.by_hand and _open_case("refunded_too", refund, now, detail)
     if told.refund_fen != refund.amount_fen:
-        detail = {"fen": told.refund_fen, "asked": refund.amount_fen}
-        about = {"leader_id": refund.leader_id, "refund_id": refund.id}
+        if refund.state != "failed":
+            refund.advance("failed")
         refund.next_try_at = None
-        return cases.open_case(
-            "wrong_refund", refund.out_refund_no, now=now, detail=detail, **about
-        )
+        detail = {"fen": told.refund_fen, "asked": refund.amount_fen}
+        return _open_case("wrong_refund", refund, now, detail)
     refund.advance("succeeded", finished_at=now, next_try_at=None, last_error="")
     ledger.refund_succeeded(refund)
     _tell_member(refund, now)
@@ -144,14 +161,19 @@ def _tell_member(refund: Refund, now: datetime) -> None:
 
 
 def _fail(refund: Refund, told: Refunded, now: datetime) -> bool:
+    if refund.state == "failed":  # said again
+        return False
     given_up = refund.tries >= len(TRY_AGAIN)
     following = None if given_up else now + _wait(refund.tries)
     refund.advance("failed", last_error=told.error[:300], next_try_at=following)
     if given_up:
-        about = {"leader_id": refund.leader_id, "refund_id": refund.id}
-        detail = {"error": told.error[:300]}
-        cases.open_case("refund_failed", refund.out_refund_no, now=now, detail=detail, **about)
+        _open_case("refund_failed", refund, now, {"error": told.error[:300]})
     return True
+
+
+def _open_case(kind: str, refund: Refund, now: datetime, detail: dict[str, Any]) -> bool:
+    about = {"leader_id": refund.leader_id, "refund_id": refund.id}
+    return cases.open_case(kind, refund.out_refund_no, now=now, detail=detail, **about)
 
 
 def _wait(tries: int) -> timedelta:

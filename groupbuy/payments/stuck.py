@@ -38,9 +38,23 @@ class Stuck(NamedTuple):
     cash: Sequence[Excess]
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many of each kind need somebody, by the names of notices.waiting.
+
+        What came twice goes back by itself.
+        """
+        needed = {
+            "stuck_payments": self.payments,
+            "stuck_refunds": self.refunds,
+            "stuck_cases": self.cases,
+            "stuck_cash": self.cash,
+        }
+        return {name: len(rows) for name, rows in needed.items() if rows}
+
+    @property
     def urgent(self) -> int:
-        """How many of them need somebody; what came twice goes back by itself."""
-        return len(self.payments) + len(self.cases) + len(self.refunds) + len(self.cash)
+        """How many of them need somebody."""
+        return sum(self.counts.values())
 
 
 def stuck(now: datetime) -> Stuck:
@@ -50,14 +64,14 @@ def stuck(now: datetime) -> Stuck:
 
 def alert(now: datetime) -> int:
     """Owe every operator one message a day while money is stuck; returns how many are told."""
-    count = stuck(now).urgent
-    if not count:
+    counts = stuck(now).counts
+    if not counts:
         return 0
     operators = sa.select(RoleGrant.user_id).where(RoleGrant.role == "operator")
     ids = set(db.session.scalars(operators))
     for user_id in sorted(ids):
         key = f"{local(now):%Y-%m-%d}:{user_id}"
-        owe("money_stuck", key, now=now, user_id=user_id, detail={"count": count})
+        owe("money_stuck", key, now=now, user_id=user_id, detail=counts)
     return len(ids)
 
 

@@ -13,7 +13,7 @@ from groupbuy.core.money import format_yuan
 from groupbuy.deals.models import Deal
 from groupbuy.deals.window import lock_for_deciding
 from groupbuy.orders.models import Order
-from groupbuy.pickup import giving_back
+from groupbuy.pickup import giving_back, proposing
 from groupbuy.pickup.back_plan import AFTER_CLOSING, Plan, plan, whole
 
 
@@ -52,14 +52,11 @@ def plan_many(orders: Sequence[Order], limit_fen: int) -> Many:
                 planned = plan(order, whole(order))
             except RuleBroken as refusal:
                 why = refusal.sentence
-        if planned and planned.fen > limit_fen:
-            limit = format_yuan(limit_fen)
-            why = _("More than %(limit)s: a second person must agree to it.", limit=limit)
         if why or planned is None:
             many.skipped.append((order, why))
         else:
             many.plans.append(planned)
-    return many
+    return _within(limit_fen, many)
 
 
 def give_many(
@@ -86,6 +83,16 @@ def give_many(
         told = {"because": because, "nonce": nonce}
         giving_back.carry_out(deal, many.plans, by_id=by_id, now=now, **told)
     return many
+
+
+def _within(limit_fen: int, many: Many) -> Many:
+    above = proposing.above(limit_fen, many.plans)
+    limit = format_yuan(limit_fen)
+    why = _("More than %(limit)s: a second person must agree to it.", limit=limit)
+    return Many(
+        [each for each in many.plans if each.order.id not in above],
+        many.skipped + [(each.order, why) for each in many.plans if each.order.id in above],
+    )
 
 
 def _why_not(order: Order) -> str:

@@ -6,7 +6,8 @@ again then, and must come to the same sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from groupbuy.core.errors import RuleBroken
 from groupbuy.core.settings import setting
 from groupbuy.deals.window import lock_for_deciding
 from groupbuy.extensions import db
-from groupbuy.orders.models import Order
+from groupbuy.orders.models import Order, OrderEvent
 from groupbuy.payments.models import RefundProposal
 from groupbuy.pickup import giving_back
 from groupbuy.pickup.back_plan import Plan, Wish, plan
@@ -60,7 +61,7 @@ def ask(
     by_id: int,
     now: datetime,
 ) -> Answer | None:
-    """Give `wishes` back, or propose it when that is more than `limit_fen`.
+    """Give `wishes` back, or propose it when one person may not, as `above` says.
 
     None when the form with `nonce` did it before. Raises what giving_back.give_back does, or
     AlreadyProposed.
@@ -73,7 +74,7 @@ def ask(
     planned = plan(order, wishes)
     if planned.fen != seen_fen:
         raise OrdersChanged
-    if planned.fen <= limit_fen:
+    if not above(limit_fen, [planned]):
         giving_back.carry_out(
             order.deal, [planned], because=because, nonce=nonce, by_id=by_id, now=now
         )
@@ -81,6 +82,24 @@ def ask(
     _propose(planned, wishes, because, by_id, now)
     _log("refund_proposed", order, f"back:{nonce}", by_id, now, fen=planned.fen, because=because)
     return Answer(planned.fen, proposed=True)
+
+
+def above(limit_fen: int, plans: Collection[Plan]) -> set[int]:
+    """Ids of the orders of which more would be given back without a second person than may be.
+
+    What was given back of them so before counts: the limit is of an order, not of an act.
+    """
+    ids = [each.order.id for each in plans]
+    alone: Counter[int] = Counter({each.order.id: each.fen for each in plans})
+    told = sa.select(OrderEvent.order_id, OrderEvent.detail)
+    told = told.where(OrderEvent.order_id.in_(ids), OrderEvent.kind == "given_back")
+    for order_id, detail in db.session.execute(told):
+        alone[order_id] += detail["less_fen"]
+    agreed = sa.select(RefundProposal.order_id, RefundProposal.amount_fen)
+    agreed = agreed.where(RefundProposal.order_id.in_(ids), RefundProposal.state == "approved")
+    for order_id, fen in db.session.execute(agreed):
+        alone[order_id] -= fen
+    return {order_id for order_id, fen in alone.items() if fen > limit_fen}
 
 
 def approve(proposal: RefundProposal, *, by_id: int, now: datetime) -> int:

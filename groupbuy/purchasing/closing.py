@@ -70,11 +70,12 @@ def begin_early(deal: Deal, *, because: str, now: datetime) -> None:
 def unknown_payments(deal_id: int) -> list[int]:
     """Step B: ids of the attempts that a provider has to be asked about before `finish`.
 
+    Those given up for another way, too: somebody may have paid one all the same.
     What is not paid is ended with the provider, so that no money can come in behind the list.
     """
-    begun = sa.select(Payment.id).join(Order, Order.id == Payment.order_id)
-    open_ones = (Payment.state == "begun", Payment.next_ask_at.is_not(None))
-    waiting = begun.where(Order.deal_id == deal_id, Order.state == "pending", *open_ones)
+    told = sa.select(Payment.id).join(Order, Order.id == Payment.order_id)
+    open_ones = (Payment.state != "confirmed", Payment.next_ask_at.is_not(None))
+    waiting = told.where(Order.deal_id == deal_id, Order.state == "pending", *open_ones)
     return list(db.session.scalars(waiting.order_by(Payment.id)))
 
 

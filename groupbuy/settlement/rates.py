@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Leader
@@ -16,9 +17,10 @@ from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.deals.window import lock_for_deciding
 from groupbuy.extensions import db
+from groupbuy.purchasing.models import PurchaseList
 
 WHOLE_BP = 10_000
-_UNDECIDED = ("draft", "open")
+UNDECIDED = ("draft", "open")
 
 
 class RateFixed(RuleBroken):
@@ -36,7 +38,7 @@ def set_for_leader(leader: Leader, bp: int, *, by_id: int, now: datetime) -> Non
 
 def set_for_deal(deal: Deal, bp: int | None, *, by_id: int, now: datetime) -> None:
     """The rate of one deal; None: as its leader has it. Raises RateFixed."""
-    _require_undecided(deal)
+    require_undecided(deal)
     _check(bp)
     before, deal.commission_bp = deal.commission_bp, bp
     _log(f"deal:{deal.id}", deal.leader_id, before, bp, by_id, now)
@@ -44,15 +46,20 @@ def set_for_deal(deal: Deal, bp: int | None, *, by_id: int, now: datetime) -> No
 
 def set_for_item(item: DealItem, bp: int | None, *, by_id: int, now: datetime) -> None:
     """The rate of one item; None: as its deal has it. Raises RateFixed."""
-    _require_undecided(item.deal)
+    require_undecided(item.deal)
     _check(bp)
     before, item.commission_bp = item.commission_bp, bp
     _log(f"deal_item:{item.id}", item.leader_id, before, bp, by_id, now)
 
 
-def _require_undecided(deal: Deal) -> None:
+def require_undecided(deal: Deal) -> None:
+    """Raises RateFixed once the closing of `deal` has begun; until commit it does not begin.
+
+    A deal that was reopened keeps the rates that its first closing wrote into its items.
+    """
     lock_for_deciding(deal)
-    if deal.state not in _UNDECIDED:
+    was_closed = sa.exists().where(PurchaseList.deal_id == deal.id)
+    if deal.state not in UNDECIDED or db.session.scalar(sa.select(was_closed)):
         raise RateFixed
 
 

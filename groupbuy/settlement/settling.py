@@ -14,6 +14,7 @@ from groupbuy.deals.window import lock_for_deciding
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.payments.models import LedgerEntry, LedgerTxn, Refund
+from groupbuy.payments.reconciling import let_bills_end
 from groupbuy.pickup.models import Arrival
 from groupbuy.purchasing.models import PurchaseLine, PurchaseList, PurchaseRevision
 from groupbuy.settlement import sheet
@@ -60,6 +61,7 @@ def settle(deal: Deal, *, by_id: int | None, now: datetime) -> Settlement:
     Every order is locked first: whoever is booking something about one ends before, and whoever
     comes later books behind the last entry that is counted here.
     """
+    let_bills_end()
     lock_for_deciding(deal)
     orders = sa.select(Order.id).where(Order.deal_id == deal.id).order_by(Order.id)
     db.session.execute(orders.with_for_update(key_share=True)).all()

@@ -19,7 +19,7 @@ from groupbuy.pickup.back_plan import Wish
 from groupbuy.pickup.giving_back import give_back
 from groupbuy.settlement import payouts
 from tests.machine import rows
-from tests.machine.collecting import Collecting
+from tests.machine.collecting import Collecting, offs
 from tests.machine.ordering import some
 from tests.machine.promises import Promise
 
@@ -101,6 +101,18 @@ class Giving(Collecting):
         self.book.sent_back.add(number)
 
     # ---------- settling ----------
+
+    @precondition(lambda self: bool(rows.bags()))
+    @rule(off=offs, settles=st.booleans())
+    def a_whole_evening(self, off: list[int], settles: bool) -> None:
+        """Everything comes, everybody who may collects, and perhaps it is settled."""
+        while self.deliveries():
+            self.count_in(0, off, 0)
+            self.share_out(0, "payment")
+        for _bag in rows.bags():
+            self.hand_over(0, whole=True, place=0, cash_first=True)
+        if settles:
+            self.settle_up()
 
     @precondition(lambda self: any(p.state == "fulfilled" for p in self.book.promises.values()))
     @rule()

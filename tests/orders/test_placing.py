@@ -20,6 +20,7 @@ from groupbuy.orders.form import OrderForm
 from groupbuy.orders.limits import DealLimitReached, LimitReached
 from groupbuy.orders.models import Order, OrderEvent
 from groupbuy.orders.placing import place_order
+from groupbuy.orders.vouching import vouch
 from groupbuy.payments.models import Payment
 from tests import factories
 from tests.checks import count, refused
@@ -230,3 +231,12 @@ def test_what_was_cancelled_does_not_count_against_the_limit(app):
     member = factories.make_member(deal.leader)
     cancel_order(factories.make_order(deal, 2, member=member), now=NOON, actor_id=None)
     assert factories.make_order(deal, 2, member=member)
+
+
+def test_what_costs_nothing_waits_for_the_leader_and_not_for_money_nobody_can_pay(app):
+    leader = factories.make_leader()
+    deal = factories.make_deal(leader=leader, skus=[factories.make_sku(leader, price_fen=0)])
+    order = factories.make_order(deal, 1, way="sandbox")
+    assert (order.state, order.way, order.pay_by) == ("pending", "cash", None)
+    vouch(order, by_id=None, now=NOON)
+    assert order.state == "placed"

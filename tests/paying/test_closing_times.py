@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from groupbuy.deals.window import DealClosed
 from groupbuy.extensions import db
 from groupbuy.orders import paying
 from groupbuy.orders.changing import cancel_order
 from groupbuy.payments.models import Payment
 from groupbuy.payments.providers.reports import Paid
+from groupbuy.purchasing.closing import begin as begin_closing
+from tests.checks import refused
 from tests.factories import close, make_deal, make_order, make_placed
 from tests.paying.stage import refunds
 
@@ -74,6 +77,16 @@ def test_at_the_closing_nobody_can_begin_to_pay_any_more(app: Flask):
     order = make_order(deal, 1, way="sandbox", now=deal.closes_at - MINUTE)
     payment = paying.begin(order, "sandbox", "page", now=deal.closes_at - MINUTE)
     assert payment.expires_at == deal.closes_at
+
+
+@pytest.mark.parametrize("state", ["open", "closing"])
+def test_from_the_closing_on_nobody_begins_even_before_it_has_decided(app: Flask, state):
+    deal = make_deal()
+    order = make_order(deal, 1, way="sandbox", now=deal.closes_at - MINUTE)
+    if state == "closing":
+        begin_closing(deal, now=deal.closes_at)
+    with refused(DealClosed):
+        paying.begin(order, "sandbox", "page", now=deal.closes_at)
 
 
 def test_after_a_cancellation_money_goes_back(app: Flask):

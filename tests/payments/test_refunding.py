@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from groupbuy.core.db import transaction
 from groupbuy.extensions import db
+from groupbuy.notices.models import Notice
 from groupbuy.orders import paying
 from groupbuy.orders.changing import cancel_order
 from groupbuy.payments import following, refunding
@@ -68,6 +69,7 @@ def test_a_refund_given_by_hand_that_the_provider_gives_too_becomes_a_case(refun
     assert (say(refund, "succeeded"), say(refund, "succeeded")) == (True, False)
     assert (refund.by_hand, kinds()) == (True, ["refunded_too"])
     assert count(LedgerTxn, LedgerTxn.kind == "refund_succeeded") == 1
+    assert count(Notice, Notice.kind == "refunded") == 1  # told once, when it was given by hand
 
 
 def test_another_sum_becomes_a_case_that_staff_can_end(refund):

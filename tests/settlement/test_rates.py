@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from groupbuy.deals import commission
 from groupbuy.extensions import db
+from groupbuy.purchasing.reopening import reopen
 from groupbuy.settlement import rates
 from tests import factories
 from tests.checks import refused, unreadable
@@ -37,6 +40,15 @@ def test_a_rate_changed_after_the_closing_touches_only_deals_that_close_later(ap
         rates.set_for_item(deal.items[0], 1, by_id=leader.user_id, now=NOON)
     sold((1,), leader=leader)
     assert commission_of(leader) == (500, 0)
+
+
+def test_a_deal_that_was_reopened_keeps_the_rates_of_its_first_closing(app):
+    deal = rows.closed_deal((3,), leader=a_leader(500))
+    reopen(deal, rows.CLOSED + timedelta(days=1), now=rows.CLOSED)
+    with refused(rates.RateFixed):
+        rates.set_for_deal(deal, 800, by_id=deal.leader.user_id, now=rows.CLOSED)
+    with refused(rates.RateFixed):
+        rates.set_for_item(deal.items[0], 800, by_id=deal.leader.user_id, now=rows.CLOSED)
 
 
 def test_freezing_again_changes_nothing(app):

@@ -211,14 +211,23 @@ def read_bill(content: bytes) -> list[BillRow]:
     head, *lines = content.decode().splitlines() or [""]
     if head != "sandbox bill":
         raise ValueError("no bill of the sandbox")
-    rows = []
-    for line in lines:
-        kind, at, out_trade_no, transaction_no, out_refund_no, state, fen, fee = json.loads(line)
-        if kind not in ("payment", "refund") or type(fen) is not int:
-            raise ValueError("an unknown line")
-        numbers = (str(out_trade_no), str(transaction_no), str(out_refund_no))
-        rows.append(BillRow(kind, datetime.fromisoformat(at), *numbers, str(state), fen, fee))
-    return rows
+    try:
+        return [_row(*json.loads(line)) for line in lines]
+    except (TypeError, AttributeError, OverflowError):
+        raise ValueError("an unknown line") from None
+
+
+def _row(kind: Any, at: Any, *told: Any) -> BillRow:
+    """Raises ValueError, TypeError or OverflowError for what is no line of a bill."""
+    *numbers, state, fen, fee = told
+    moment = datetime.fromisoformat(at)
+    if kind not in ("payment", "refund") or type(fen) is not int or type(fee) is not int:
+        raise ValueError("an unknown line")
+    out_trade_no, transaction_no, out_refund_no = map(str, numbers)
+    if moment.tzinfo is None:
+        raise ValueError("no zone")
+    numbers_told = (out_trade_no, transaction_no, out_refund_no)
+    return BillRow(kind, moment.astimezone(UTC), *numbers_told, str(state), fen, fee)
 
 
 def _step(out_trade_no: str, condition: Any, **values: Any) -> int:
