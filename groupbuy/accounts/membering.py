@@ -92,7 +92,7 @@ def parse_tags(typed: str) -> list[str]:
 def set_tags(member: Member, typed: str) -> None:
     """Give the person exactly the tags in `typed`. Raises BadInput at "tags"."""
     tags = parse_tags(typed)
-    for row in _locked(member):
+    for row in locked_rows(member):
         row.tags = list(tags)
     db.session.flush()
 
@@ -102,7 +102,7 @@ def set_note(member: Member, typed: str) -> None:
     note = clean(typed)
     if len(note) > LONGEST_NOTE:
         raise BadInput("note", _l("At most %(count)s characters."), count=LONGEST_NOTE)
-    for row in _locked(member):
+    for row in locked_rows(member):
         row.note = note
     db.session.flush()
 
@@ -117,7 +117,7 @@ def block(member: Member, because: str, *, by_id: int | None, now: datetime) -> 
     except ValueError:
         sentence = _l("Say why, in at most %(count)s characters. Only staff read it.")
         raise BadInput("because", sentence, count=LONGEST_REASON) from None
-    rows = _locked(member)
+    rows = locked_rows(member)
     if all(row.blocked_at for row in rows):
         raise AlreadyBlocked
     for row in rows:
@@ -127,7 +127,7 @@ def block(member: Member, because: str, *, by_id: int | None, now: datetime) -> 
 
 def unblock(member: Member, *, by_id: int | None, now: datetime) -> None:
     """The person may order again. Raises NotBlocked. It is written to the action log."""
-    rows = _locked(member)
+    rows = locked_rows(member)
     if not any(row.blocked_at for row in rows):
         raise NotBlocked
     for row in rows:
@@ -140,7 +140,7 @@ def log_reveal(member: Member, *, by_id: int | None, now: datetime) -> None:
     _log("member_phone_revealed", member, by_id, now)
 
 
-def _locked(member: Member) -> list[Member]:
+def locked_rows(member: Member) -> list[Member]:
     """The person's rows, nobody else changing them until commit."""
     ids = [row.id for row in rows_of(member)]
     held = sa.select(Member).where(Member.id.in_(ids)).order_by(Member.id).with_for_update()

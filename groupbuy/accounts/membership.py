@@ -18,11 +18,16 @@ GUEST = "guest:"  # how the source_ref of a guest's row begins, until somebody c
 
 def membership(leader_id: int, user: User, *, now: datetime) -> Member:
     """The first row under which the leader knows `user`, added if there is none."""
-    whose = {"leader_id": leader_id, "user_id": user.id}
-    if found := db.session.scalars(_finding(), whose).first():
+    if found := known_as(leader_id, user):
         return found
     own = {"user_id": user.id, "phone": user.phone, "phone_hash": user.phone_hash}
     return _add(leader_id, f"user:{user.id}", {"name": user.name, **own}, now)
+
+
+def known_as(leader_id: int, user: User) -> Member | None:
+    """The first row under which the leader knows `user`, if there is one."""
+    whose = {"leader_id": leader_id, "user_id": user.id}
+    return db.session.scalars(_finding(), whose).first()
 
 
 def guest_membership(

@@ -20,6 +20,7 @@ from groupbuy.deals.models import Deal
 from groupbuy.deals.telling import tell_members
 from groupbuy.deals.window import DealClosed, lock_for_deciding
 from groupbuy.extensions import db
+from groupbuy.payments.providers import WAYS
 
 LONGEST_WINDOW = timedelta(days=60)
 
@@ -70,6 +71,7 @@ class DealForm:
     pay_at_pickup: bool = False
     share_by: str = "payment"
     questions: Sequence[QuestionForm] = ()
+    ways: Sequence[str] | None = None  # to pay; None: all that the site has
 
 
 def create_deal(leader: Leader, form: DealForm, *, now: datetime) -> Deal:
@@ -142,6 +144,7 @@ def copy_deal(deal: Deal, *, now: datetime) -> Deal:
         "hold_minutes",
         "pay_at_pickup",
         "share_by",
+        "ways",
     )
     form = DealForm(
         items=[
@@ -161,7 +164,7 @@ def facts_of(form: DealForm) -> dict[str, Any]:
     for other in ("items", "point_ids", "questions"):
         facts.pop(other)
     _check_facts(form)
-    return facts | {"title": _title(form.title)}
+    return facts | {"title": _title(form.title), "ways": check_ways(form.ways)}
 
 
 def _title(text: str) -> str:
@@ -182,6 +185,13 @@ def _check_facts(form: DealForm) -> None:
         value = getattr(form, name)
         if value is not None and value < 1:
             raise BadInput(name, _l("This must be at least 1, or left empty."))
+
+
+def check_ways(ways: Sequence[str] | None) -> list[str] | None:
+    """The ways as a deal keeps them. Raises BadInput for none at all, or one that is none."""
+    if ways is not None and (not ways or not set(ways) <= WAYS.keys()):
+        raise BadInput("ways", _l("Choose at least one way to pay."))
+    return None if ways is None else list(ways)
 
 
 def check_pickup(starts_at: datetime | None, ends_at: datetime | None) -> None:

@@ -1,8 +1,8 @@
-"""What may still change while neighbours are ordering: words, pickup times, stock; never prices."""
+"""What may still change while neighbours order: words, pickup, ways to pay, stock; never prices."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.core.db import rowcount
 from groupbuy.core.errors import BadInput, WrongState
-from groupbuy.deals.editing import check_pickup
+from groupbuy.deals.editing import check_pickup, check_ways
 from groupbuy.deals.models import Deal, DealItem
 from groupbuy.deals.telling import tell_members
 from groupbuy.extensions import db
@@ -19,12 +19,16 @@ from groupbuy.extensions import db
 
 @dataclass(frozen=True)
 class OpenDealForm:
-    """`stocks` maps the ids of items whose stock changes to pieces, None for as many as wanted."""
+    """`stocks` maps the ids of items whose stock changes to pieces, None for as many as wanted.
+
+    `ways` to pay count for attempts that begin from now on; None: all that the site has.
+    """
 
     intro: str
     pickup_starts_at: datetime | None = None
     pickup_ends_at: datetime | None = None
     stocks: Mapping[int, int | None] = field(default_factory=dict)
+    ways: Sequence[str] | None = None
 
 
 class StockTaken(BadInput):
@@ -42,6 +46,7 @@ def edit_open(deal: Deal, form: OpenDealForm, *, now: datetime) -> None:
     Raises WrongState, StockTaken or BadInput.
     """
     check_pickup(form.pickup_starts_at, form.pickup_ends_at)
+    ways = check_ways(form.ways)
     db.session.refresh(deal, with_for_update={"key_share": True})
     before = _pickup(deal)
     changed = sa.update(Deal).where(Deal.id == deal.id, Deal.state == "open")
@@ -49,6 +54,7 @@ def edit_open(deal: Deal, form: OpenDealForm, *, now: datetime) -> None:
         intro=form.intro,
         pickup_starts_at=form.pickup_starts_at,
         pickup_ends_at=form.pickup_ends_at,
+        ways=ways,
     )
     done = rowcount(changed)
     db.session.refresh(deal)

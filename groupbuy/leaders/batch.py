@@ -37,7 +37,7 @@ from groupbuy.pickup.proposing import limit_fen
 
 bp = Blueprint("batch", __name__, url_prefix="/batch")
 ACTS = ("vouch", "message", "refund")
-_NONCE = re.compile("[0-9a-z]{10,30}")
+_NONCE = re.compile("[0-9a-z]{10,20}")  # a part of refund numbers, which are 64 long at most
 
 
 @bp.get("")

@@ -20,6 +20,7 @@ from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.extensions import db
 from groupbuy.forms import ChoiceField, Form, QuantityField
+from groupbuy.leaders.ways_field import WaysField
 
 bp = Blueprint("lead_deal_defaults", __name__, url_prefix="/lead/settings/deals")
 
@@ -31,6 +32,7 @@ class DefaultsForm(Form):
     hold_minutes = QuantityField(_l("Minutes an unpaid order holds its goods"))
     limit_per_person = QuantityField(_l("Pieces per person at most"))
     share_by = ChoiceField(_l("When too little arrives"))
+    ways = WaysField()
 
 
 def _form(**known: Any) -> DefaultsForm:
@@ -66,16 +68,20 @@ def save() -> Response:
 
 
 def _typed(form: DefaultsForm, point_ids: list[int]) -> dict[str, Any]:
-    """Plain values; what is left empty, or 0, is no limit and stays out."""
-    limits = {
+    """Plain values; what is left empty, or 0, is no limit and stays out.
+
+    So do the ways to pay when it is all of them.
+    """
+    optional: dict[str, Any] = {
         "hold_minutes": form.hold_minutes.data,
         "limit_per_person": form.limit_per_person.data,
+        "ways": form.ways.kept,
     }
     return {
         "point_ids": point_ids,
         "pay_at_pickup": form.pay_at_pickup.data,
         "share_by": form.share_by.data,
-        **{name: value for name, value in limits.items() if value},
+        **{name: value for name, value in optional.items() if value},
     }
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from groupbuy import deal_file
 from groupbuy.access import policy
-from groupbuy.core import action_log, clock, xlsx
+from groupbuy.core import action_log, clock
 from groupbuy.core.db import transaction
-from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404, desk
 from groupbuy.leaders.order_filters import Filters
@@ -24,7 +22,6 @@ from groupbuy.leaders.prints import chosen_ids, conditions_of
 from groupbuy.orders.leader_workbook import Asked, Written, build
 
 bp = Blueprint("lead_downloads", __name__, url_prefix="/lead/deals/<slug>")
-_NOT_IN_FILE_NAME = re.compile(r"[^\w\-（）()]+")
 
 
 @bp.post("/orders.xlsx")
@@ -41,15 +38,10 @@ def orders(slug: str) -> Response:
         words.append(_("Only chosen orders"))
     conditions = conditions_of(deal, request.args)
     written = build(deal, Asked(conditions, words, whole, costs=desk().is_leader), now=now)
-    name = file_name(deal, now)
+    answer = deal_file.send(written.file, deal, now)
     with transaction():
         _log(deal, written, filters, whole, now)
-    return send_file(
-        io.BytesIO(written.file),
-        mimetype=xlsx.MIME_TYPE,
-        as_attachment=True,
-        download_name=name,
-    )
+    return answer
 
 
 def _log(deal: Deal, written: Written, filters: Filters, whole: bool, now: datetime) -> None:
@@ -64,12 +56,6 @@ def _log(deal: Deal, written: Written, filters: Filters, whole: bool, now: datet
         filters=sorted({name for name, _value in filters.pairs()}),
         whole_phones=whole,
     )
-
-
-def file_name(deal: Deal, now: datetime) -> str:
-    """What a workbook about `deal` is called on whoever's disk."""
-    title = label(_NOT_IN_FILE_NAME.sub(" ", deal.title), 40)
-    return f"{title} {clock.local(now):%Y%m%d-%H%M}.xlsx".strip()
 
 
 def _words(deal: Deal, filters: Filters) -> Iterator[str]:

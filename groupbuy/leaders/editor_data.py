@@ -18,9 +18,11 @@ from groupbuy.leaders.editor_fields import yuan_text
 MOST_FOUND = 30
 _PLAIN = (
     *("title", "intro", "opens_at", "closes_at", "pickup_starts_at", "pickup_ends_at"),
-    *("minimum_kind", "limit_per_person", "hold_minutes", "pay_at_pickup", "share_by"),
+    *("minimum_kind", "limit_per_person", "hold_minutes", "pay_at_pickup", "share_by", "ways"),
 )
-_DEFAULTS = ("minimum_kind", "limit_per_person", "hold_minutes", "pay_at_pickup", "share_by")
+_DEFAULTS = (
+    *("minimum_kind", "limit_per_person", "hold_minutes", "pay_at_pickup", "share_by", "ways"),
+)
 
 
 def beginning(leader: Leader) -> dict[str, Any]:

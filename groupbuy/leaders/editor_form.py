@@ -27,6 +27,7 @@ from groupbuy.leaders.editor_fields import (
     QuestionRow,
     rows_of,
 )
+from groupbuy.leaders.ways_field import WaysField
 
 MOST_ITEMS, MOST_QUESTIONS, MOST_PICTURES = 100, 20, 20
 NEW_SUPPLIER = "new"
@@ -70,6 +71,7 @@ class EditorForm(Form):
         ],
         default="payment",
     )
+    ways = WaysField()
     questions = rows_of(QuestionRow, _l("Questions to everybody who orders"), MOST_QUESTIONS)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -114,6 +116,7 @@ class EditorForm(Form):
             items=items,
             point_ids=[id_or_none(typed) or 0 for typed in self.points.data or ()],
             minimum=self.minimum_pieces_or_fen(),
+            ways=self.ways.kept,
             questions=[_question(entry.form) for entry in self.questions],
             **{name: self[name].data for name in plain},
         )

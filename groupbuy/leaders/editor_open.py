@@ -1,4 +1,4 @@
-"""The editor of a deal that is published: words, pictures, pickup times, stock; no prices."""
+"""The editor of a deal that is open: words, pictures, pickup, ways to pay, stock; no prices."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from wtforms import MultipleFileField
 from wtforms.widgets import TextArea
 
 from groupbuy.core import clock
+from groupbuy.core.action_log import note
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import BadInput, RuleBroken, WrongState
 from groupbuy.deals.album import arrange
@@ -22,6 +24,8 @@ from groupbuy.leaders.editor_album import read_ref, ref_of, say_at_pictures, tak
 from groupbuy.leaders.editor_fields import CountField, InstantField, PictureRow, rows_of
 from groupbuy.leaders.editor_form import MOST_PICTURES
 from groupbuy.leaders.editor_rows import act_on_row, readable
+from groupbuy.leaders.ways_field import WaysField
+from groupbuy.orders.ways import taken
 
 
 class OpenForm(Form):
@@ -32,6 +36,7 @@ class OpenForm(Form):
     pictures = rows_of(PictureRow, _l("Pictures"), MOST_PICTURES)
     pickup_starts_at = InstantField(_l("Pickup from"))
     pickup_ends_at = InstantField(_l("Pickup until"))
+    ways = WaysField()
 
 
 def show(deal: Deal) -> Any:
@@ -43,6 +48,7 @@ def show(deal: Deal) -> Any:
         "intro": deal.intro,
         "pickup_starts_at": deal.pickup_starts_at,
         "pickup_ends_at": deal.pickup_ends_at,
+        "ways": deal.ways,
         "pictures": [{"ref": ref_of(leader(), one), "alt": one.alt} for one in deal.pictures],
     }
     stocks = {f"stock-{item.id}": item.stock for item in deal.items}
@@ -80,6 +86,7 @@ def _write(deal: Deal, form: Any) -> None:
         intro=form.intro.data,
         pickup_starts_at=form.pickup_starts_at.data,
         pickup_ends_at=form.pickup_ends_at.data,
+        ways=form.ways.kept,
         stocks={
             item.id: form[f"stock-{item.id}"].data
             for item in deal.items
@@ -87,9 +94,12 @@ def _write(deal: Deal, form: Any) -> None:
         },
     )
     refs = [(read_ref(e.form.ref.data or "", leader()), e.form.alt.data) for e in form.pictures]
-    now = clock.now()
+    now, before = clock.now(), deal.ways
     with transaction():
         edit_open(deal, said, now=now)
+        if deal.ways != before:
+            who = {"actor_id": current_user.id, "leader_id": deal.leader_id, "now": now}
+            note("deal_ways", f"deal:{deal.id}", **who, ways=taken(deal.ways))
         arrange(deal, [(stored, alt or "") for stored, alt in refs if stored], now=now)
 
 

@@ -18,11 +18,14 @@ from groupbuy.accounts.models import Member
 from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import BadInput, RuleBroken
-from groupbuy.desk import own_or_404
+from groupbuy.desk import leader, own_or_404
 from groupbuy.extensions import db
 from groupbuy.leaders.goods_pages import PAGE_SIZE, Shown, page_asked, shown
 from groupbuy.leaders.members_reading import Person, person_of
+from groupbuy.orders import online_limits
 from groupbuy.orders.models import Order
+from groupbuy.orders.online_limits import parse_limit
+from groupbuy.orders.ways import online_limit_fen
 from groupbuy.support import contacts
 
 bp = Blueprint("one", __name__, url_prefix="/<member_id>")
@@ -61,6 +64,19 @@ def note(member_id: str) -> Response:
     """Replace the note for staff by `note`."""
     member = own_or_404(Member, member_id)
     return _act(member, lambda: membering.set_note(member, _typed("note")), _("The note is saved."))
+
+
+@bp.post("/limit")
+@policy("leader")
+def limit(member_id: str) -> Response:
+    """What one order of theirs may cost online: `limit` in yuan; empty: as the group has it."""
+    member = own_or_404(Member, member_id)
+    who = {"by_id": current_user.id, "now": clock.now()}
+
+    def save() -> None:
+        online_limits.set_by_leader(leader(), member, parse_limit(_typed("limit")), **who)
+
+    return _act(member, save, _("Saved. It counts for payments that begin from now on."))
 
 
 @bp.post("/talk")
@@ -114,6 +130,7 @@ def _page(member: Member, status: int = 200, **more: Any) -> Response:
     orders, pages = _orders(one)
     facts = {"person": one, "orders": orders, "pages": pages, "wrong": {}, "now": clock.now()}
     facts["contacts"] = contacts.contacts_of(one.rows)
+    facts["group_limit_fen"] = online_limit_fen(leader(), None)
     typed = {name: _typed(name) for name in more.get("wrong", ())}
     page = render_template("leaders/member.html", **facts | {"typed": typed} | more)
     answer = make_response(page, status)

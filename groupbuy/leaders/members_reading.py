@@ -70,6 +70,12 @@ class Person:
         return next((row.note for row in self.rows if row.note), "")
 
     @property
+    def order_limit_fen(self) -> int | None:
+        """What one order of theirs may cost online; None: as their leader has it."""
+        said = (row.order_limit_fen for row in self.rows)
+        return next((fen for fen in said if fen is not None), None)
+
+    @property
     def blocked_at(self) -> datetime | None:
         """Since when; one row shut out is the person shut out."""
         return min((row.blocked_at for row in self.rows if row.blocked_at), default=None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,35 +12,28 @@ from flask import (
     make_response,
     redirect,
     render_template,
-    request,
-    send_file,
     url_for,
 )
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from groupbuy import listing
+from groupbuy import settlement_page
 from groupbuy.access import policy
-from groupbuy.core import action_log, clock, xlsx
+from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import BadInput, RuleBroken
 from groupbuy.core.money import format_yuan
-from groupbuy.core.text import id_or_none
-from groupbuy.deals.models import Deal
 from groupbuy.desk import deal_or_404, leader
 from groupbuy.extensions import db
 from groupbuy.forms import SumForm
-from groupbuy.leaders.downloads import file_name
 from groupbuy.leaders.settlement_forms import CashForm
 from groupbuy.payments import ledger
-from groupbuy.settlement import cash, payouts, settling, sheet, words, workbook
-from groupbuy.settlement.models import CashHandover, Payout, Settlement
+from groupbuy.settlement import cash, payouts
+from groupbuy.settlement.models import CashHandover, Payout
 
 bp = Blueprint("lead_settlement", __name__, url_prefix="/lead/settlement")
-_MOST = 50
 _SHOWN = 10  # handovers and payouts
-_NOT_YET = ("draft", "open", "closing")
 
 
 @bp.get("")
@@ -92,56 +83,23 @@ def ask_payout() -> Response:
 @policy("leader")
 def show(slug: str) -> str:
     """The sheet of one deal; `of` in the address opens the entries behind a number."""
-    deal, of = deal_or_404(slug), request.args.get("of", "")
-    opens = (*sheet.BY_NAME, "net")
-    before = id_or_none(request.args.get("before", ""))
-    found = sheet.entries(deal, of, before=before, most=_MOST + 1) if of in opens else []
-    settled = settling.of(deal)
-    return render_template(
-        "leaders/settlement_sheet.html",
-        deal=deal,
-        settled=settled,
-        told=settled.figures if settled else sheet.figures(deal),
-        later=sheet.figures(deal, after_entry_id=settled.last_entry_id) if settled else None,
-        names=words.figure_names(),
-        opens=opens,
-        of=of if of in opens else "",
-        entries=found[:_MOST],
-        older=found[_MOST - 1].id if len(found) > _MOST else None,
-        words=words,
-        hold_until=_hold_until(deal),
-        now=clock.now(),
-    )
+    sheet = settlement_page.facts(deal_or_404(slug))
+    return render_template("leaders/settlement_sheet.html", **sheet)
 
 
 @bp.post("/<slug>/sheet.xlsx")
 @policy("leader")
 def download(slug: str) -> Response:
     """The sheet as a workbook. A POST because it writes down that it was taken."""
-    deal, now = deal_or_404(slug), clock.now()
-    written = workbook.build(deal, now=now)
-    name, who = file_name(deal, now), {"actor_id": current_user.id, "leader_id": deal.leader_id}
-    with transaction():
-        rows = {"entries": written.entries}
-        action_log.note("settlement_exported", f"deal:{deal.id}", now=now, **who, **rows)
-    return send_file(
-        io.BytesIO(written.file),
-        mimetype=xlsx.MIME_TYPE,
-        as_attachment=True,
-        download_name=name,
-    )
+    return settlement_page.download(deal_or_404(slug))
 
 
 def _page(cash_form: CashForm, payout_form: SumForm, status: int = 200) -> Response:
     who = leader()
-    over = sa.select(Deal).where(Deal.leader_id == who.id, Deal.state.not_in(_NOT_YET))
-    deals = listing.newest_first(over, Deal.id)
     in_hand = cash.in_hand_fen(who)
     page = render_template(
         "leaders/settlement.html",
-        deals=deals,
-        told=sheet.figures_of([deal.id for deal in deals.rows]),
-        settled=_settled([deal.id for deal in deals.rows]),
+        **settlement_page.deals_of(who),
         in_hand=in_hand,
         too_much=cash.is_too_much(who, in_hand),
         reported=cash.reported_fen(who),
@@ -158,19 +116,9 @@ def _page(cash_form: CashForm, payout_form: SumForm, status: int = 200) -> Respo
     return make_response(page, status)
 
 
-def _settled(deal_ids: list[int]) -> set[int]:
-    own = sa.select(Settlement.deal_id).where(Settlement.deal_id.in_(deal_ids))
-    return set(db.session.scalars(own))
-
-
 def _last(kind: Any, *conditions: Any) -> Any:
     found = sa.select(kind).where(*conditions).order_by(kind.id.desc()).limit(_SHOWN)
     return db.session.scalars(found).all()
-
-
-def _hold_until(deal: Deal) -> datetime | None:
-    until = sheet.figures(deal)["hold_until"]
-    return datetime.fromisoformat(until) if until else None
 
 
 def _refused_by(form: SumForm, act: Callable[[], Any]) -> int:

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response
 
 from groupbuy.access import policy
 from groupbuy.accounts import addresses, consent
-from groupbuy.accounts.membership import guest_membership, membership
+from groupbuy.accounts.membership import guest_membership, known_as, membership
 from groupbuy.accounts.models import Member, User
 from groupbuy.core import clock
 from groupbuy.core.db import retrying, transaction
@@ -39,12 +39,13 @@ from groupbuy.members import basket
 from groupbuy.members.checkout_form import CheckoutForm, checkout_form
 from groupbuy.members.order_lines import OrderLines, read_lines
 from groupbuy.members.order_reading import last_order_from
-from groupbuy.members.pay_ways import offers
+from groupbuy.members.pay_ways import fitting
 from groupbuy.members.person import me, own_orders, remember_guest
 from groupbuy.orders import cart
 from groupbuy.orders.form import OrderForm
 from groupbuy.orders.models import Order
 from groupbuy.orders.placing import place_order
+from groupbuy.orders.ways import CashOnlyAbove, online_limit_fen
 
 bp = Blueprint("checkout", __name__)
 
@@ -175,6 +176,12 @@ def _known(about: Stand) -> User | Member | None:
         return None
 
 
+def _known_member(about: Stand) -> Member | None:
+    """As whom the leader knows whoever orders, if at all; looking adds nobody."""
+    known = _known(about)
+    return known_as(about.leader_id, known) if isinstance(known, User) else known
+
+
 def _remembered(about: Stand) -> dict[str, Any]:
     """Where they collected last time, and the contact: the default address, or a guest's last."""
     last = last_order_from(about.leader_id)
@@ -198,6 +205,8 @@ def _dearer(deal: Deal, held: dict[int, cart.Held]) -> str:
 def _refused(sent: Checkout, refusal: RuleBroken) -> Response:
     if isinstance(refusal, BadInput):
         known = sent.form.refuse(refusal)
+    elif isinstance(refusal, CashOnlyAbove):
+        known = sent.form.refuse(BadInput("way", refusal.sentence))
     else:
         known = sent.lines.blame(refusal)
     if not known:
@@ -213,6 +222,8 @@ def _page(sent: Checkout, status: int = 200) -> Response:
     items: list[DealItem] = [i for i in deal.items if i.id in sent.lines.quantities]
     quantities = sent.lines.quantities
     costs = {item.id: item.price_fen * quantities[item.id] for item in items}
+    total_fen = sum(costs.values())
+    ways = fitting(deal.ways, total_fen, online_limit_fen(deal.leader, _known_member(sent.stand)))
     page = render_template(
         "members/checkout.html",
         deal=deal,
@@ -223,8 +234,9 @@ def _page(sent: Checkout, status: int = 200) -> Response:
         kinds=len(items),
         pieces=sum(quantities[item.id] for item in items),
         costs=costs,
-        total_fen=sum(costs.values()),
-        offers=offers(deal.ways),
+        total_fen=total_fen,
+        offers=ways.offers,
+        limit_fen=ways.limit_fen,
         now=now,
         phase=deal.phase(now),
         person=me(),

@@ -30,6 +30,7 @@ from groupbuy.forms import Choice, Form, RowsField, TextField
 from groupbuy.members.order_lines import OrderLines, read_lines
 from groupbuy.members.order_reading import bag_of, stage_of
 from groupbuy.members.person import me, own_order_or_404
+from groupbuy.money_words import arrival_words
 from groupbuy.orders.changing import cancel_order, change_order
 from groupbuy.orders.form import OrderForm
 from groupbuy.orders.models import Order
@@ -92,6 +93,7 @@ def ask_cancel(number: str) -> str:
         deal=order.deal,
         changeable=order.state in ("pending", "placed") and phase == "open",
         stage=stage_of(order, bag_of(order), phase),
+        arrival_words=arrival_words,
         now=now,
     )
 

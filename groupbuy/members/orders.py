@@ -23,12 +23,12 @@ from groupbuy.members.order_reading import (
 )
 from groupbuy.members.paging import page_asked
 from groupbuy.members.pay_reading import can_be_paid_online, until
-from groupbuy.members.pay_ways import arrival_of, offers
+from groupbuy.members.pay_ways import fitting_for
 from groupbuy.members.person import me, own_order_or_404, own_orders
+from groupbuy.money_words import arrival_words, way_words
 from groupbuy.orders.again import again_from
 from groupbuy.orders.cart import fit
 from groupbuy.orders.timeline import timeline
-from groupbuy.orders.ways import name_of
 
 bp = Blueprint("orders", __name__)
 _PER_PAGE = 20
@@ -51,10 +51,10 @@ def show(number: str) -> str:
         steps=timeline(order),
         money_in_and_out=money_of(order),
         pay_online=can_be_paid_online(order, now)
-        and any(offer.way != "cash" for offer in offers(order.deal.ways)),
+        and any(offer.way != "cash" for offer in fitting_for(order).offers),
         pay_until=until(order),
-        name_of=name_of,
-        arrival_of=arrival_of,
+        way_words=way_words,
+        arrival_words=arrival_words,
         others=others_in_deal(order),
         pictures=stall(order.deal).pictures,
         drawings={line.id: drawing_of(line.item, "") for line in order.lines},

@@ -29,12 +29,12 @@ from groupbuy.core.db import retrying, transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.extensions import db, limiter
 from groupbuy.members.pay_reading import paying_of
-from groupbuy.members.pay_ways import Offer, arrival_of, offer_of, offers
+from groupbuy.members.pay_ways import Offer, fitting_for, offer_of
 from groupbuy.members.person import me, own_order_or_404
 from groupbuy.members.where_to import safe_next
+from groupbuy.money_words import arrival_words, way_words
 from groupbuy.orders import paying
 from groupbuy.orders.models import Order
-from groupbuy.orders.ways import name_of, online_limit_fen
 from groupbuy.payments import attempts
 from groupbuy.payments.beginning import tell_provider
 from groupbuy.payments.models import Payment
@@ -147,9 +147,7 @@ def _openid() -> str:
 def _page(order: Order, problem: str = "", status: int = 200) -> Response:
     now = clock.now()
     standing = paying_of(order, now)
-    limit = online_limit_fen(order.deal.leader, order.member)
-    within = order.due_fen <= limit
-    known = [offer for offer in offers(order.deal.ways) if within or offer.way == "cash"]
+    known = fitting_for(order)
     begun: dict[str, Any] = (standing.payment and standing.payment.begun_with) or {}
     code = Markup(qr.svg(begun["url"])) if begun.get("kind") == "qr" else ""
     page = render_template(
@@ -157,15 +155,15 @@ def _page(order: Order, problem: str = "", status: int = 200) -> Response:
         order=order,
         deal=order.deal,
         paying=standing,
-        offers=known,
+        offers=known.offers,
         begun=begun,
         code=code,
         problem=problem,
-        limit_fen=None if within else limit,
-        needs_wechat=any(o.method == "jsapi" for o in known) and not _openid(),
+        limit_fen=known.limit_fen,
+        needs_wechat=any(o.method == "jsapi" for o in known.offers) and not _openid(),
         wechat_configured=wechat.configured(),
-        name_of=name_of,
-        arrival_of=arrival_of,
+        way_words=way_words,
+        arrival_words=arrival_words,
         now=now,
     )
     return make_response(page, status)

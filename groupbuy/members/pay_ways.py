@@ -9,7 +9,9 @@ from flask import request
 from flask_babel import gettext as _
 
 from groupbuy.members.sign_in import in_wechat
-from groupbuy.orders.ways import name_of, taken
+from groupbuy.money_words import way_words
+from groupbuy.orders.models import Order
+from groupbuy.orders.ways import online_limit_fen, taken
 
 
 class Offer(NamedTuple):
@@ -21,13 +23,20 @@ class Offer(NamedTuple):
     guide: str
 
 
+class Fitting(NamedTuple):
+    """The offers that take a sum, and the limit that keeps others back; None when it keeps none."""
+
+    offers: list[Offer]
+    limit_fen: int | None
+
+
 def offers(ways: Sequence[str] | None) -> list[Offer]:
     """What of `ways` (None: all the site has) can be used here; cash comes first."""
     found = []
     for way in taken(ways):
         method = _METHODS[way]()
         if method:
-            found.append(Offer(way, method, name_of(way), _guide(way, method)))
+            found.append(Offer(way, method, way_words(way), _guide(way, method)))
     return found
 
 
@@ -36,14 +45,17 @@ def offer_of(ways: Sequence[str] | None, way: Any) -> Offer | None:
     return next((offer for offer in offers(ways) if offer.way == way), None)
 
 
-def arrival_of(way: str) -> str:
-    """When money that goes back arrives."""
-    return {
-        "wechat": _("WeChat change arrives at once, a bank card in 1 to 3 working days."),
-        "alipay": _("Alipay: at once, a bank card within 3 days."),
-        "sandbox": _("Demo payment: at once."),
-        "cash": _("The leader gives it to you in cash."),
-    }[way]
+def fitting(ways: Sequence[str] | None, due_fen: int, limit_fen: int) -> Fitting:
+    """What of `offers(ways)` takes `due_fen` where at most `limit_fen` is paid online."""
+    known = offers(ways)
+    found = [offer for offer in known if offer.way == "cash" or due_fen <= limit_fen]
+    return Fitting(found, limit_fen if len(found) < len(known) else None)
+
+
+def fitting_for(order: Order) -> Fitting:
+    """What takes the whole of `order`."""
+    limit_fen = online_limit_fen(order.deal.leader, order.member)
+    return fitting(order.deal.ways, order.due_fen, limit_fen)
 
 
 def _on_phone() -> bool:

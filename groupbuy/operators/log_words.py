@@ -9,12 +9,14 @@ from flask_babel import gettext as _
 
 from groupbuy.core import clock
 from groupbuy.core.models import ActionLog
-from groupbuy.core.money import format_yuan
+from groupbuy.core.money import format_percent, format_yuan
+from groupbuy.money_words import way_words
 from groupbuy.notices import kinds
 from groupbuy.operators.naming import detail_names, job_names, subject_names
+from groupbuy.payments.providers import WAYS
 from groupbuy.words import full_time
 
-_CODED = ("kind", "role", "share_by", "way")
+_CODED = ("kind", "role", "share_by", "way", "ways")
 
 
 def subject(entry: ActionLog) -> str:
@@ -44,6 +46,8 @@ def _said(name: str, value: Any, now: datetime) -> str:
         return ", ".join(f"{key}: {_said(name, each, now)}" for key, each in value.items())
     if isinstance(value, int) and (name == "fen" or name.endswith("_fen")):
         return format_yuan(value)
+    if isinstance(value, int) and name.endswith("_bp"):
+        return format_percent(value)
     if name.endswith("_at"):
         return _time(str(value), now)
     return _codes().get(str(value), str(value)) if name in _CODED else str(value)
@@ -68,4 +72,5 @@ def _codes() -> dict[str, str]:
         "prorata": _("in equal parts"),
         "up": _("up"),
         "down": _("down"),
+        **{way: way_words(way) for way in WAYS},
     }

@@ -33,9 +33,16 @@ class LimitField(YuanField):
 
 
 class TermsForm(Form):
-    """What is agreed with a leader; no cash limit: as much as comes."""
+    """What is agreed with a leader; an empty limit is none of their own."""
 
     commission = PercentField(
         _l("Commission in percent"), [needed(_l("Say what part it is; 0 for none."))]
     )
     cash_limit = LimitField(_l("Most cash in their hands"))
+    order_limit = LimitField(_l("Most that one order may cost online"))
+
+
+class LimitForm(Form):
+    """What orders of a member may cost; empty: as the leader has it."""
+
+    limit = LimitField(_l("Most that one order may cost online"))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from flask_babel import gettext as _
 
 from groupbuy.core.money import format_yuan
+from groupbuy.money_words import way_words
 from groupbuy.orders.models import Order, OrderEvent
-from groupbuy.orders.ways import name_of
 
 
 class Step(NamedTuple):
@@ -31,7 +31,7 @@ def timeline(order: Order) -> list[Step]:
 def _told(order: Order, event: OrderEvent) -> Step:
     words = _EVENTS.get(event.kind, lambda: event.kind)()
     if event.kind == "paid" and (way := (event.detail or {}).get("way")):
-        words = _("Paid by %(way)s", way=name_of(way))
+        words = _("Paid by %(way)s", way=way_words(way))
     return Step(words, _more(order, event), event.at, "done")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Leader, Member
@@ -16,24 +15,12 @@ from groupbuy.deals.models import Deal
 from groupbuy.payments.providers import ways_on
 
 HOLD = timedelta(minutes=15)  # how long goods are held for somebody who pays online
-# Functions, so that gettext is asked in the language of each reader.
-_NAMES: dict[str, Callable[[], str]] = {
-    "cash": lambda: _("Cash"),
-    "wechat": lambda: _("WeChat Pay"),
-    "alipay": lambda: _("Alipay"),
-    "sandbox": lambda: _("Demo payment"),
-}
 
 
 class CashOnlyAbove(RuleBroken):
     """The order costs more than may be paid online at once."""
 
     message = _l("Orders of more than %(limit)s cannot be paid online. Please ask the leader.")
-
-
-def name_of(way: str) -> str:
-    """What people call a way to pay."""
-    return _NAMES[way]()
 
 
 def taken(ways: Sequence[str] | None) -> list[str]:

@@ -33,6 +33,8 @@ def office(leader: Leader, things: Things) -> Things:
     out = factories.make_user("吴敏")
     out.state = "disabled"
     colleague = grant("operator", None)
+    account = factories.make_member(leader, colleague.name)
+    account.user_id = colleague.id
     empty = Category(name="水果", position=1)
     db.session.add_all([empty, Category(name="蛋奶", position=2)])
     db.session.flush()
@@ -55,6 +57,8 @@ def office(leader: Leader, things: Things) -> Things:
         "an applicant": f"{applicant.id}",
         "a disabled leader": f"{disabled.id}",
         "/operator/people/<user_id>": f"{colleague.id}",
+        "/operator/people/members/<member_id>": f"{account.id}",
+        "my_account": f"{account.id}",
         "a disabled person": f"{out.id}",
         "/operator/messages/<notice_id>": f"{_owed(out)}",
         "a_grant": f"{colleague.grants[0].id}",

@@ -59,6 +59,7 @@ _IDS = (
     "/operator/leaders/<leader_id>",
     "/operator/messages/<notice_id>",
     "/operator/people/<user_id>",
+    "/operator/people/members/<member_id>",
     "/operator/settlement/cash/<handover_id>",
     "/operator/settlement/leaders/<leader_id>",
     "/operator/settlement/payouts/<payout_id>",

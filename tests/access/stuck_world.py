@@ -69,7 +69,7 @@ def _suspended(leader: Leader) -> int:
     number = f"STRANGE{leader.id}"
     told = Paid(number, "paid", f"S{leader.id}", 100, paid_at=clock.now())
     cases.unknown_money(told, "alipay", now=clock.now())
-    return _of(f"unknown_payment:alipay:{number}")
+    return _of(f"unknown_payment:alipay:{number}:S{leader.id}")
 
 
 def _of(key: str) -> int:

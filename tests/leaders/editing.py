@@ -52,6 +52,7 @@ def whole(leader: Leader, **fields: Any) -> dict[str, Any]:
         "points": str(point.id),
         "minimum_kind": "none",
         "share_by": "payment",
+        "ways": ["cash", "sandbox"],
         "items-0-sku": str(sku.id),
         "items-0-price": "12.50",
         "items-0-stock": "40",

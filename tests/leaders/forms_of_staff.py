@@ -60,6 +60,7 @@ MORE = (
             "act": "save",
             "intro": "当天采摘",
             "pickup_starts_at": "{later}",
+            "ways": "cash",
             "stock-{my_item}": "400",
             "pictures-0-ref": "{my_ref}",
             "pictures-0-alt": "菜",

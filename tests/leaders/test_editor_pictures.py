@@ -91,7 +91,7 @@ def test_an_open_deal_changes_its_words_times_and_stock_but_no_price(app: Flask)
     address = f"/lead/deals/{deal.slug}/edit"
     assert 'name="title"' not in client.get(address).get_data(as_text=True)
     form = {"intro": "Now with plums", f"stock-{item.id}": "4", "items-0-price": "1", "title": "x"}
-    form |= {"pickup_starts_at": local(20), "pickup_ends_at": local(22)}
+    form |= {"pickup_starts_at": local(20), "pickup_ends_at": local(22), "ways": "cash"}
     assert press(client, address, "save", **form, picture=[photo()]).status_code == 303
     db.session.expire_all()
     assert (deal.intro, item.stock, item.price_fen) == ("Now with plums", 4, 3780)
@@ -116,7 +116,7 @@ def test_a_deal_that_closed_meanwhile_is_not_edited_and_says_so(app: Flask):
     deal.advance("closing")
     db.session.commit()
     address = f"/lead/deals/{deal.slug}/edit"
-    for answer in (client.get(address), press(client, address, "save", intro="late")):
+    for answer in (client.get(address), press(client, address, "save", intro="late", ways="cash")):
         assert (answer.status_code, answer.location) == (303, f"/lead/deals/{deal.slug}")
     db.session.expire_all()
     assert deal.intro == ""

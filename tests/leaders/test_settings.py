@@ -52,6 +52,7 @@ def test_a_new_deal_begins_as_it_was_set(app: Flask):
         "hold_minutes": "30",
         "limit_per_person": "",
         "share_by": "prorata",
+        "ways": "cash",
     }
     address = "/lead/settings/deals"
     assert client.post(address, data=fields).status_code == 303
@@ -61,6 +62,7 @@ def test_a_new_deal_begins_as_it_was_set(app: Flask):
         "pay_at_pickup": True,
         "share_by": "prorata",
         "hold_minutes": 30,
+        "ways": ["cash"],
     }
     assert 'value="30"' in client.get(address).text
     assert client.post(address, data={**fields, "hold_minutes": "many"}).status_code == 422
