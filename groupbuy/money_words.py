@@ -1,14 +1,24 @@
-"""Words about ways to pay, refunds and cases, for the pages of staff."""
+"""Words about ways to pay, refunds and cases, for the pages of everybody."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from flask_babel import gettext as _
+
+from groupbuy.core.money import format_yuan
+from groupbuy.words import full_time
 
 
 def way_words(way: str) -> str:
     """What a way to pay is called."""
-    names = {"wechat": _("WeChat Pay"), "alipay": _("Alipay"), "cash": _("Cash")}
-    return names.get(way) or (_("Demo payment") if way == "sandbox" else way)
+    return {
+        "cash": _("Cash"),
+        "wechat": _("WeChat Pay"),
+        "alipay": _("Alipay"),
+        "sandbox": _("Demo payment"),
+    }.get(way, way)
 
 
 def arrival_words(way: str) -> str:
@@ -17,7 +27,7 @@ def arrival_words(way: str) -> str:
         "wechat": _("WeChat change arrives at once, a bank card in 1 to 3 working days."),
         "alipay": _("Alipay: at once, a bank card within 3 days."),
         "sandbox": _("Demo payment: at once."),
-        "cash": _("From hand to hand, when they collect."),
+        "cash": _("In cash, from hand to hand."),
     }.get(way, "")
 
 
@@ -25,10 +35,10 @@ def refund_words() -> dict[str, str]:
     """What each state of payments.following.SHOWN is called."""
     return {
         "to_send": _("To send"),
-        "sent": _("On its way"),
+        "sent": _("On its way back"),
         "failed": _("Failed"),
         "by_hand": _("Given by hand"),
-        "arrived": _("Arrived"),
+        "arrived": _("Paid back"),
     }
 
 
@@ -39,6 +49,7 @@ def case_words(kind: str) -> str:
         "wrong_payment": _("Another sum than was asked for, or paid twice under one number"),
         "unknown_refund": _("A refund that nobody asked for"),
         "wrong_refund": _("Another sum went back than was asked for"),
+        "refunded_too": _("Given back by the provider, and here by hand"),
         "refund_failed": _("A refund was refused again and again"),
         "bill_unknown_payment": _("In the bill, but not known here"),
         "bill_unknown_refund": _("A refund in the bill that is not known here"),
@@ -48,3 +59,47 @@ def case_words(kind: str) -> str:
         "bill_lacks_payment": _("Booked here, not in the bill"),
         "bill_lacks_refund": _("Given back here, not in the bill"),
     }.get(kind, kind)
+
+
+def case_facts(detail: dict[str, Any], now: datetime) -> list[tuple[str, str]]:
+    """What is known of a case, name and value, as people say it; its sum stands elsewhere."""
+    names = {
+        "way": _("Way to pay"),
+        "no": _("Our number"),
+        "out_trade_no": _("Our number"),
+        "transaction_no": _("Their number"),
+        "no_here": _("Their number, as it is booked"),
+        "out_refund_no": _("Number of the refund"),
+        "at": _("Time"),
+        "fen_here": _("Booked here"),
+        "asked": _("Asked for"),
+        "state": _("State there"),
+        "state_here": _("State here"),
+        "error": _("Their answer"),
+    }
+    known = [(name, detail[name]) for name in names if detail.get(name)]
+    if detail.get("currency", "CNY") != "CNY":
+        known.append(("currency", detail["currency"]))
+    names["currency"] = _("Currency")
+    return [(names[name], _fact(name, value, now)) for name, value in known]
+
+
+def _fact(name: str, value: Any, now: datetime) -> str:
+    if name == "way":
+        return way_words(value)
+    if name in ("fen_here", "asked"):
+        return format_yuan(value)
+    if name == "at":
+        return full_time(datetime.fromisoformat(value), now)
+    return _state(value) if name == "state_here" else str(value)
+
+
+def _state(state: str) -> str:
+    """The states of payments and refunds that a case may tell of."""
+    return {
+        "begun": _("begun, not paid"),
+        "void": _("given up"),
+        "confirmed": _("booked under another number"),
+        "failed": _("Failed"),
+        "by hand": _("Given by hand"),
+    }.get(state, state)

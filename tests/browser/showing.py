@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.console_pages import CONSOLE
 from tests.browser.gate_pages import AROUND
+from tests.browser.money_pages import MONEY
 from tests.browser.shown import Shown, fill, tap
 from tests.browser.stage import CALLED_OFF
 
@@ -126,4 +127,5 @@ PAGES = [
     Shown("error-too_old", "nobody", "/sign-in", _too_old),
     *CONSOLE,
     *AROUND,
+    *MONEY,
 ]

@@ -22,7 +22,7 @@ from groupbuy.orders.models import Order
 from groupbuy.orders.placing import OrderForm, place_order
 from groupbuy.pickup import bags, proxies, uncollected
 from groupbuy.pickup.models import Pickup
-from tests.browser import console_stage
+from tests.browser import console_stage, money_stage, pay_stage
 from tests.browser.found import Session, Stage, deal_of, leader_of, one, path_of, user_of
 
 CALLED_OFF = "demo-called-off"
@@ -55,6 +55,9 @@ class _Setting:
         self._pickups()
         self._ways_in()
         console_stage.add(self.stage, now=now)
+        pay_stage.set_up_providers()
+        pay_stage.add(self.stage, now=now)
+        money_stage.add(self.stage, now=now)
 
     def _let_in(self, name: str, user: User) -> None:
         token = devices.sign_in_device(user, "Chrome Android", now=self.now)
