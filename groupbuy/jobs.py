@@ -26,7 +26,7 @@ from groupbuy.core.models import JobRun
 from groupbuy.deals import restock, telling
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
-from groupbuy.money_jobs import ask_about, ask_once, send_refund
+from groupbuy.money_jobs import ask_once, last_call, send_refund
 from groupbuy.notices import sending
 from groupbuy.notices.channels import NotDelivered
 from groupbuy.orders import changing
@@ -76,8 +76,7 @@ def close_deal(deal_id: int, *, now: datetime) -> None:
                 bags.make_bags(deal, now=now)
 
     retrying(step_a)
-    for payment_id in closing.unknown_payments(deal_id):
-        ask_about(payment_id, now=clock.now(), last_call=True)
+    last_call(closing.unknown_payments(deal_id))
     retrying(step_c)
 
 

@@ -7,8 +7,11 @@ may die anywhere and be done again by anybody.
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
+from groupbuy.core import clock
 from groupbuy.core.db import retrying, transaction
 from groupbuy.extensions import db
 from groupbuy.orders import paying
@@ -17,6 +20,7 @@ from groupbuy.payments.beginning import notify_url
 from groupbuy.payments.models import Payment, Refund
 from groupbuy.payments.providers.reports import Paid, ProviderError
 
+SILENCES = 3
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +43,20 @@ def ask_about(payment_id: int, *, now: datetime, last_call: bool = False) -> Pai
         return None
     retrying(lambda: _write_down(payment_id, told, way, now))
     return told
+
+
+def last_call(payment_ids: Sequence[int]) -> None:
+    """Ask about each for the last time before a closing decides.
+
+    One after another takes a time-out each when a provider is down: after SILENCES in a row the
+    rest of its attempts stay unknown, and are asked about later.
+    """
+    silent: Counter[str] = Counter()
+    for payment_id in payment_ids:
+        way = db.session.get_one(Payment, payment_id).way
+        if silent[way] < SILENCES:
+            told = ask_about(payment_id, now=clock.now(), last_call=True)
+            silent[way] = 0 if told else silent[way] + 1
 
 
 def ask_once(payment_id: int, *, now: datetime) -> None:

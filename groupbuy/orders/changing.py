@@ -171,6 +171,8 @@ def _take_off(order: Order, given_up: Sequence[tuple[OrderLine, int]], *, now: d
     key = f"v{order.version}"
     stock.release(given_up, key, now=now)
     refunds.settle(order, why="changed", key=key, now=now)
+    if order.state == "pending" and not order.due_fen:  # nothing to pay online: the leader says yes
+        order.way, order.pay_by = "cash", placing.pay_by("cash", order.deal, order.placed_at)
 
 
 def _put_on(order: Order, more: Mapping[int, int], form: OrderForm, *, now: datetime) -> None:

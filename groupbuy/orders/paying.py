@@ -102,6 +102,9 @@ def receive(told: Paid, way: str, *, now: datetime) -> Outcome:
         "CNY",
     ):
         return cases.wrong_money(payment, told, now=now)
+    same = (Payment.way == way, Payment.transaction_no == told.transaction_no)
+    if db.session.scalar(sa.select(Payment.id).where(*same)):
+        return cases.same_money(payment, told, now=now)
     return _book(order, payment, told, taken, now)
 
 

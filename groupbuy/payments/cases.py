@@ -44,6 +44,14 @@ def wrong_money(payment: Payment, told: Paid, *, now: datetime) -> Literal["wron
     return "wrong"
 
 
+def same_money(payment: Payment, told: Paid, *, now: datetime) -> Literal["wrong"]:
+    """A transaction that is booked is told of another attempt, too: it is there once."""
+    about = {"leader_id": payment.leader_id, "payment_id": payment.id}
+    key = f"{payment.way}:{payment.out_trade_no}:{told.transaction_no}"
+    open_case("same_transaction", key, now=now, detail=_of(told, payment.way), **about)
+    return "wrong"
+
+
 def _suspend(told: Paid, way: str, now: datetime) -> None:
     legs = (Leg(f"cash:{way}", 0, told.amount_fen), Leg("suspense", 0, -told.amount_fen))
     ledger.enter("suspense", f"suspense:{way}:{told.transaction_no}", legs, now=now)

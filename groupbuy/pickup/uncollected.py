@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from groupbuy.core.clock import local
 from groupbuy.core.db import moment, text_of
 from groupbuy.core.errors import BadInput, RuleBroken
+from groupbuy.core.money import format_yuan
 from groupbuy.core.text import label
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
@@ -20,7 +21,7 @@ from groupbuy.notices.owing import owe_each
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.orders.moving import move
 from groupbuy.payments import earning, refunds
-from groupbuy.pickup import bags
+from groupbuy.pickup import bags, proposing
 from groupbuy.pickup.handover import require_ready
 from groupbuy.pickup.models import ENDINGS, Pickup
 
@@ -31,6 +32,15 @@ class StillCollecting(RuleBroken):
     """The pickup time is not over, so nobody has failed to come."""
 
     message = _l("Bags can be collected until %(until)s.")
+
+
+class TooMuchAlone(RuleBroken):
+    """More than one person may give back of an order at once."""
+
+    message = _l(
+        "More than %(limit)s of an order cannot go back like this: give the bag another ending,"
+        " then give the money back from the order, where a second person agrees."
+    )
 
 
 def remind_before_end(now: datetime) -> int:
@@ -70,6 +80,9 @@ def end(pickup: Pickup, ending: str, note: str, *, by_id: int | None, now: datet
         worth[line.order_id] += _worth(line)
     open_pieces = {line.id: line.open_pieces for line in left}
     if ending == "refunded":
+        limit_fen = proposing.limit_fen(is_operator=False)
+        if max(worth.values()) > limit_fen:
+            raise TooMuchAlone(limit=format_yuan(limit_fen))
         bags.shift(Order.due_fen, -1, worth, Order.due_fen)
         fen = {line.id: _worth(line) for line in left}
         bags.shift(OrderLine.given_back_fen, 1, fen, sa.literal(sum(fen.values())))

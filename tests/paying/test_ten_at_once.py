@@ -131,7 +131,9 @@ def test_one_transaction_told_of_two_attempts_at_once_is_booked_once(shared_app:
     sends = [lambda copy=copy: notify(shared_app, *copy).status_code for copy in copies] * 5
     answers = together(shared_app, sends)
     db.session.rollback()
-    assert sorted(answers) == [200] * 5 + [500] * 5
+    assert set(answers) <= {200, 500}  # at the same instant the unique key refuses; they come again
+    assert [send() for send in sends] == [200] * TEN
+    assert count(MoneyCase, MoneyCase.kind == "same_transaction") == 1
     assert sorted(db.session.scalars(sa.select(Order.paid_fen))) == [0, FEN]
     assert count(LedgerTxn) == 1
 

@@ -12,7 +12,7 @@ from groupbuy.core.db import transaction
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.jobs import close_deal
-from groupbuy.money_jobs import ask_about
+from groupbuy.money_jobs import SILENCES, ask_about
 from groupbuy.orders import paying
 from groupbuy.orders.models import Order
 from groupbuy.payments import asking, attempts
@@ -112,3 +112,19 @@ def test_an_attempt_nobody_has_opened_yet_is_asked_about_after_an_early_closing(
     ask_about(payment.id, now=payment.expires_at)
     db.session.refresh(payment)
     assert (payment.ended_at, payment.next_ask_at) == (payment.expires_at, None)
+
+
+def test_a_provider_that_is_silent_is_not_waited_for_once_for_each_order(alipay_there):
+    with transaction():
+        deal = factories.make_deal()
+        orders = [factories.make_order(deal, 1, way="alipay") for _order in range(5)]
+        for order in orders:
+            paying.begin(order, "alipay", "wap", now=NOON)
+        closes_at = deal.closes_at
+    alipay_there.errors[""] = "40004 ACQ.SYSTEM_ERROR"
+    alipay_there.asked.clear()
+    close_deal(deal.id, now=closes_at)
+    db.session.refresh(deal)
+    assert len(alipay_there.asked) == SILENCES
+    assert {order.state for order in orders} == {"expired"}
+    assert {row.next_ask_at is not None for row in db.session.scalars(sa.select(Payment))} == {True}

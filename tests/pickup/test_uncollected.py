@@ -11,6 +11,7 @@ from groupbuy.notices.models import Notice
 from groupbuy.payments import ledger
 from groupbuy.pickup import handover, shortage, uncollected
 from groupbuy.pickup.models import ENDINGS
+from tests.checks import refused
 from tests.pickup.rows import (
     ARRIVED,
     arrive,
@@ -115,6 +116,14 @@ def test_only_a_bag_that_stands_there_can_be_ended_and_only_once(app):
         uncollected.end(second, "door", "", by_id=None, now=ENDS)
     with pytest.raises(handover.BagEnded):
         handover.hand_over(second, nonce="two", by_id=None, now=ENDS)
+
+
+def test_more_than_one_person_may_give_back_wants_another_ending(app):
+    bag = ready_bag(30, pickup_ends_at=ENDS)
+    with refused(uncollected.TooMuchAlone, "200.00"):
+        uncollected.end(bag, "refunded", "", by_id=None, now=ENDS)
+    uncollected.end(bag, "disposed", "", by_id=None, now=ENDS)
+    assert_all_is_true()
 
 
 def test_what_nobody_paid_or_collected_is_sold_only_once_it_is_paid(app):
