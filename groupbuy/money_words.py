@@ -31,6 +31,25 @@ def arrival_words(way: str) -> str:
     }.get(way, "")
 
 
+def trouble_words(error: str) -> str:
+    """Why a provider did not give money back, from the code it said; the code is for operators."""
+    known = {
+        ("NOT_ENOUGH", "NOTENOUGH"): _(
+            "The account the money goes back from holds too little; it has to be topped up."
+        ),
+        ("ABNORMAL", "BUYER_NOT_EXIST"): _(
+            "Their account or card takes no money; it has to go back another way."
+        ),
+        ("HAS_FINISHED", "HAS_CLOSE", "TRADE_OVERDUE"): _(
+            "The payment is too old to go back by itself; it has to go back another way."
+        ),
+    }
+    for parts, said in known.items():
+        if any(part in error.upper() for part in parts):
+            return said
+    return _("The provider did not give it back.")
+
+
 def refund_words() -> dict[str, str]:
     """What each state of payments.following.SHOWN is called."""
     return {
@@ -49,6 +68,7 @@ def case_words(kind: str) -> str:
         "wrong_payment": _("Another sum than was asked for, or paid twice under one number"),
         "unknown_refund": _("A refund that nobody asked for"),
         "wrong_refund": _("Another sum went back than was asked for"),
+        "same_transaction": _("The same transaction was told for two payments"),
         "refunded_too": _("Given back by the provider, and here by hand"),
         "refund_failed": _("A refund was refused again and again"),
         "bill_unknown_payment": _("In the bill, but not known here"),
@@ -89,14 +109,19 @@ def _fact(name: str, value: Any, now: datetime) -> str:
         return way_words(value)
     if name in ("fen_here", "asked"):
         return format_yuan(value)
+    if name == "error":
+        return f"{trouble_words(value)} {value}"
     if name == "at":
         return full_time(datetime.fromisoformat(value), now)
-    return _state(value) if name == "state_here" else str(value)
+    return _state(value) if name in ("state", "state_here") else str(value)
 
 
 def _state(state: str) -> str:
-    """The states of payments and refunds that a case may tell of."""
+    """The states of payments and refunds that a case may tell of, ours and those of bills."""
     return {
+        "PAID": _("Paid"),
+        "SUCCESS": _("it went through"),
+        "REFUND": _("given back"),
         "begun": _("begun, not paid"),
         "void": _("given up"),
         "confirmed": _("booked under another number"),

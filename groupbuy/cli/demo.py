@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 
 from groupbuy.cli import frame
 from groupbuy.core import clock
-from groupbuy.core.db import long_transaction
 from groupbuy.demo import loading
 
 group = frame.Group("demo", help="Demo data for a development site.")
@@ -22,8 +21,7 @@ def load(as_json: bool) -> None:
     loading.require_demo_site()
     steps = loading.missing_steps()
     for step in frame.progress(steps, len(steps), "demo"):
-        with long_transaction():
-            step(clock.now())
+        step(clock.now())
     summary = loading.summary(clock.now())
     if as_json:
         frame.print_json(summary)

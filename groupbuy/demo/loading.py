@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,13 +13,12 @@ from flask_babel import lazy_gettext as _l
 
 from groupbuy.accounts.models import Leader, Member, PickupPoint, RoleGrant, User
 from groupbuy.catalog.models import Category, Product, Sku, Supplier
+from groupbuy.core.db import long_transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.deals.models import Deal
-from groupbuy.demo import album, catalogue, people, story
-from groupbuy.demo.scenes import SCENES, Scene
+from groupbuy.demo import album, catalogue, online, people, story
+from groupbuy.demo.scenes import ONLINE_SCENES, SCENES, Scene
 from groupbuy.extensions import db
-from groupbuy.notices import sending
-from groupbuy.notices.models import Notice
 from groupbuy.orders.models import Order
 from groupbuy.purchasing.links import supplier_link
 from groupbuy.purchasing.models import PurchaseList
@@ -47,7 +47,7 @@ def require_demo_site() -> None:
 
 
 def missing_steps() -> list[Step]:
-    """What is not loaded yet, each to be run in a transaction of its own; again gives the rest.
+    """What is not loaded yet, each with transactions of its own; again gives the rest.
 
     Raises RealPeople when something is missing and the database is somebody's.
     """
@@ -75,22 +75,33 @@ def summary(now: datetime) -> dict[str, Any]:
 def _missing() -> Iterator[Step]:
     slugs = {community.slug for community in people.COMMUNITIES}
     if not db.session.scalar(sa.select(Leader.id).where(Leader.slug.in_(slugs)).limit(1)):
-        yield lambda now: people.add(now=now)
+        yield _whole(lambda now: people.add(now=now))
     if not db.session.scalar(sa.select(Sku.id).join(Leader).where(Leader.slug.in_(slugs)).limit(1)):
-        yield _add_catalogue
+        yield _whole(_add_catalogue)
     written = set(db.session.scalars(sa.select(Deal.slug)))
     for scene in SCENES:
         if scene.slug not in written:
-            yield lambda now, scene=scene: _play(scene, now)  # type: ignore[misc]
+            yield _whole(partial(_play, scene))
     if album.is_missing():
-        yield lambda now: album.add(leaders(), now=now)
+        yield _whole(lambda now: album.add(leaders(), now=now))
+    for scene in ONLINE_SCENES:
+        if online.is_missing(scene):
+            yield partial(online.play, scene)
+
+
+def _whole(write: Step) -> Step:
+    """A step that is written in one transaction."""
+
+    def step(now: datetime) -> None:
+        with long_transaction():
+            write(now)
+
+    return step
 
 
 def _play(scene: Scene, now: datetime) -> None:
-    """Play `scene`; its messages arrive at once, or hundreds would be printed on the first run."""
     story.play(scene, now=now)
-    for notice_id in db.session.scalars(sa.select(Notice.id).where(Notice.state == "owed")).all():
-        sending.write_down(notice_id, {"in_app": ""}, now=now)
+    story.tell(now=now)
 
 
 def _add_catalogue(now: datetime) -> None:
@@ -141,7 +152,7 @@ def _count(rows: sa.Select[Any]) -> int:
 
 def _deals(now: datetime) -> list[dict[str, str]]:
     """The deals people can open, in the order of the scenes."""
-    slugs = [scene.slug for scene in SCENES]
+    slugs = [scene.slug for scene in (*SCENES, *ONLINE_SCENES)]
     shown = sa.select(Deal).where(Deal.slug.in_(slugs), Deal.state != "draft")
     site = current_app.config["SITE_URL"]
     deals = sorted(db.session.scalars(shown), key=lambda deal: slugs.index(deal.slug))

@@ -14,9 +14,11 @@ from groupbuy.accounts import people
 from groupbuy.accounts.models import Leader, Member, PickupPoint, User
 from groupbuy.core import crypto
 from groupbuy.extensions import db
+from groupbuy.settlement import rates
 
 PASSWORD = "linli-demo-2026"  # of everybody who can sign in; never loaded in production
 SEED = 7
+_COMMISSION_BP = 500
 
 
 class Someone(NamedTuple):
@@ -112,9 +114,11 @@ def phone_hashes() -> set[str]:
 
 def add(*, now: datetime) -> None:
     """Write everybody, their points, and whose member each resident is."""
-    _with_role(OPERATOR, "operator", now)
+    operator = _with_role(OPERATOR, "operator", now).user
     leaders = {community.slug: _leader(community, now) for community in COMMUNITIES}
     helper, _created = people.find_or_add(*HELPER, now=now)
+    for leader in leaders.values():
+        rates.set_for_leader(leader, _COMMISSION_BP, by_id=operator.id, now=now)
     rights = {"count_in": True, "pickup": True}
     people.grant(helper, "helper", leaders["demo-lin"], now=now, rights=rights)
     neighbours = _neighbours(leaders, now)

@@ -44,7 +44,8 @@ class Scene:
     """A deal, its orders, and what happens to it afterwards.
 
     `orders` members order, the first of them always the demo's resident; `again` of them order
-    twice; the last `pending` orders are not vouched for. Without `times` it stays a draft.
+    twice; the last `pending` orders are not paid, the others in `way`. Without `times` it stays
+    a draft.
     """
 
     slug: str
@@ -56,6 +57,7 @@ class Scene:
     orders: int = 0
     again: int = 0
     pending: int = 0
+    way: str = "cash"
     rules: Mapping[str, Any] = field(default_factory=dict)
     questions: Sequence[Question] = ()
     acts: Sequence[Callable[[Deal], None]] = ()
@@ -210,5 +212,38 @@ SCENES = (
         "纸品洗护补货",
         "还在问价格，先放着。",
         _offers("SK09", "SK10", "SK06"),
+    ),
+)
+# Paid from afar where that takes no real money; see online.py.
+ONLINE_SCENES = (
+    Scene(
+        "demo-hotpot",
+        "demo-lin",
+        "暖锅菜：小排、牛腱子、带鱼、时蔬，线上付款",
+        "下单就付款，少货当天原路退。到货在门岗亭取，带个保温袋。",
+        _offers("BF08", "BF07", "BF02", "LS02", "LS06", "LS08"),
+        closing_now,
+        orders=14,
+        pending=1,
+        way="sandbox",
+        acts=(
+            acts.close_on_time,
+            acts.deliver_almost_all,
+            acts.hand_out_half,
+            acts.ask_for_second_person,
+            acts.hand_over_cash,
+        ),
+    ),
+    Scene(
+        "demo-durian",
+        "demo-zhou",
+        "榴莲拼整箱，满 10 人发车，线上付款",
+        "要拼满一车才走得动，不满 10 人钱全部原路退回。",
+        _offers("BS05", "BS03"),
+        closing_now,
+        orders=5,
+        way="sandbox",
+        rules={"minimum_kind": "persons", "minimum": 10},
+        acts=(acts.close_on_time,),
     ),
 )

@@ -17,6 +17,10 @@ from groupbuy.deals.models import Deal, DealQuestion
 from groupbuy.demo.people import SEED
 from groupbuy.demo.scenes import Offer, Question, Scene
 from groupbuy.extensions import db
+from groupbuy.notices import sending
+from groupbuy.notices.models import Notice
+from groupbuy.orders import paying
+from groupbuy.orders.models import Order
 from groupbuy.orders.placing import OrderForm, place_order
 from groupbuy.orders.vouching import vouch
 
@@ -35,14 +39,25 @@ _NOTE_CHANCE = 0.2
 
 def play(scene: Scene, *, now: datetime) -> None:
     """Write `scene` from its draft to where it stands. The caller commits."""
-    leader = db.session.scalars(sa.select(Leader).where(Leader.slug == scene.leader_slug)).one()
-    deal = _draft(scene, leader, now)
-    if scene.times is None:
-        return
-    publish(deal, now=now)
-    _take_orders(scene, deal)
+    deal = begin(scene, now=now)
     for act in scene.acts:
         act(deal)
+
+
+def begin(scene: Scene, *, now: datetime) -> Deal:
+    """Write `scene` up to its last order; what is paid from afar has been begun. No commit."""
+    leader = db.session.scalars(sa.select(Leader).where(Leader.slug == scene.leader_slug)).one()
+    deal = _draft(scene, leader, now)
+    if scene.times:
+        publish(deal, now=now)
+        _take_orders(scene, deal)
+    return deal
+
+
+def tell(*, now: datetime) -> None:
+    """Messages arrive at once, or hundreds would be printed on the first run."""
+    for notice_id in db.session.scalars(sa.select(Notice.id).where(Notice.state == "owed")).all():
+        sending.write_down(notice_id, {"in_app": ""}, now=now)
 
 
 def _draft(scene: Scene, leader: Leader, now: datetime) -> Deal:
@@ -91,10 +106,19 @@ def _take_orders(scene: Scene, deal: Deal) -> None:
             f"{scene.slug}-{number}",
             rng.choice(_NOTES) if rng.random() < _NOTE_CHANCE else "",
             {item_id: _wish(rng) for item_id in wanted},
+            way=scene.way,
         )
         order = place_order(member, deal, form, now=clock.now(), actor_id=member.user_id)
         if order.state == "pending" and number <= scene.orders - scene.pending:
-            vouch(order, by_id=deal.leader.user_id, now=clock.now())
+            _let_pay(order)
+
+
+def _let_pay(order: Order) -> None:
+    """Cash is there at once."""
+    if order.way == "cash":
+        vouch(order, by_id=order.deal.leader.user_id, now=clock.now())
+    else:
+        paying.begin(order, order.way, "page", now=clock.now())
 
 
 def _buyers(scene: Scene, deal: Deal, rng: random.Random) -> Sequence[Member]:

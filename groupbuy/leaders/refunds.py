@@ -42,6 +42,7 @@ def index() -> str:
         state_of=following.state_of,
         way_words=money_words.way_words,
         arrival_words=money_words.arrival_words,
+        trouble_words=money_words.trouble_words,
         now=clock.now(),
     )
 

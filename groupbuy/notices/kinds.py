@@ -170,8 +170,8 @@ KINDS = {
         "help",
         lambda: _("Money needs you"),
         lambda: _(
-            "Some money does not move on by itself. Please look at the page about stuck money "
-            "today."
+            "Money does not move on by itself: %(waiting)s. Please look at “Stuck money” in the "
+            "operator's console today."
         ),
     ),
     "arrived": Kind(

@@ -25,6 +25,8 @@ def path_of(notice: Notice) -> str:
         return f"/lead/deals/{notice.deal.slug}/edit"
     if notice.kind == "waiting":
         return "/lead"
+    if notice.kind == "money_stuck":
+        return "/operator/money"
     if notice.kind in _OF_LEADERS:
         return _LIST
     if notice.kind in _OF_APPLICANTS:

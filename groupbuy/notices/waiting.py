@@ -1,4 +1,4 @@
-"""What waits for a leader, counted by support.desk_work, in words."""
+"""What waits for a leader, counted by support.desk_work, or for operators, in words."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def counts(detail: Mapping[str, object]) -> Iterator[str]:
             "%(num)d bag perhaps given out twice", "%(num)d bags perhaps given out twice", n
         ),
         "questions": lambda n: ngettext("%(num)d call for help", "%(num)d calls for help", n),
+        "stuck_payments": lambda n: ngettext(
+            "%(num)d payment nobody knows the end of", "%(num)d payments nobody knows the end of", n
+        ),
+        "stuck_refunds": lambda n: ngettext(
+            "%(num)d refund that does not arrive", "%(num)d refunds that do not arrive", n
+        ),
+        "stuck_cases": lambda n: ngettext(
+            "%(num)d case to look into", "%(num)d cases to look into", n
+        ),
+        "stuck_cash": lambda n: ngettext(
+            "%(num)d leader with more cash than agreed",
+            "%(num)d leaders with more cash than agreed",
+            n,
+        ),
     }
     for name, told in counted.items():
         if isinstance(number := detail.get(name), int):

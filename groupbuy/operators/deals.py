@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Blueprint, abort, render_template
 from sqlalchemy.orm import joinedload, selectinload
 
-from groupbuy import listing
+from groupbuy import listing, settlement_page
 from groupbuy.access import policy
 from groupbuy.core import clock
 from groupbuy.core.db import sum_of
@@ -67,6 +67,7 @@ def show(slug: str) -> str:
         deal=deal,
         sums=_sums([deal.id]).get(deal.id),
         states=_states(deal),
+        has_sheet=settlement_page.has_sheet(deal),
         lists=db.session.scalars(lists.order_by(PurchaseList.id)).all(),
         now=clock.now(),
     )

@@ -13,6 +13,7 @@ from groupbuy.core.text import mask_name
 
 bp = Blueprint("op_frame", __name__)
 bp.add_app_template_filter(mask_name, "masked_name")
+_WITHIN = {"op_order_refund": "op_orders"}  # pages of their own below a place to go
 
 
 class Entry(NamedTuple):
@@ -27,7 +28,8 @@ class Entry(NamedTuple):
         """Whether the page being shown belongs to it."""
         if g.get("nowhere"):
             return False
-        return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]
+        here = (request.endpoint or "").partition(".")[0]
+        return _WITHIN.get(here, here) == self.endpoint.partition(".")[0]
 
 
 @bp.app_template_global()

@@ -18,6 +18,7 @@ from groupbuy.core.money import format_yuan
 from groupbuy.money_jobs import ask_about
 from groupbuy.operators import rows
 from groupbuy.orders import unplaced
+from groupbuy.payments import following
 from groupbuy.payments.models import MoneyCase, Payment, RefundProposal
 from groupbuy.payments.providers import online, ways_on
 from groupbuy.payments.stuck import MOST, stuck
@@ -147,7 +148,11 @@ def _page() -> str:
         names=rows.names_of({each.proposed_by_id for each in proposals}),
         leaders=dict(rows.leader_choices()),
         way_words=money_words.way_words,
+        trouble_words=money_words.trouble_words,
         case_words=money_words.case_words,
+        case_facts=lambda detail: money_words.case_facts(detail, now),
+        refund_states=money_words.refund_words(),
+        state_of=following.state_of,
         most=MOST,
         now=now,
     )

@@ -7,13 +7,21 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from groupbuy import listing
+from groupbuy import listing, settlement_page
 from groupbuy.access import policy
 from groupbuy.accounts.models import Leader
 from groupbuy.catalog.models import Supplier
@@ -21,18 +29,21 @@ from groupbuy.core import clock
 from groupbuy.core.db import transaction
 from groupbuy.core.errors import RuleBroken
 from groupbuy.core.money import format_percent, format_yuan
-from groupbuy.deals.board import is_slug
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.forms import SumForm
-from groupbuy.operators import rows
+from groupbuy.operators import item_rates, rows, sheets
 from groupbuy.operators.forms import Because
+from groupbuy.operators.item_rates import deal_or_404
 from groupbuy.operators.settlement_forms import PaidForm, RateForm, TermsForm
+from groupbuy.orders import online_limits
 from groupbuy.settlement import balances, cash, payouts, rates
 from groupbuy.settlement.models import CashHandover, Payout
 
 bp = Blueprint("op_settlement", __name__, url_prefix="/operator/settlement")
 bp.add_app_template_filter(format_percent, "percent")
+bp.register_blueprint(item_rates.bp)
+bp.register_blueprint(sheets.bp)
 _MOST = 100  # of what waits; the oldest first, so none is forgotten
 
 
@@ -105,14 +116,15 @@ def leader(leader_id: str) -> Response:
 @bp.post("/leaders/<leader_id>/terms")
 @policy("operator")
 def terms(leader_id: str) -> Response:
-    """Commission and cash limit; deals that have closed keep their rate."""
+    """Commission and limits; deals that have closed keep their rate."""
     who, form = rows.any_or_404(Leader, leader_id), TermsForm()
     if not form.validate_on_submit():
         return _leader_page(who, 422, form)
     with transaction():
         rates.set_for_leader(who, form.commission.data or 0, **_by())
         cash.set_limit(who, form.cash_limit.data, **_by())
-    flash(_("Saved. It counts for deals that close from now on."), "success")
+        online_limits.set_for_leader(who, form.order_limit.data, **_by())
+    flash(_("Saved. The commission counts for deals that close from now on."), "success")
     return redirect(url_for(".leader", leader_id=who.id), 303)
 
 
@@ -120,7 +132,7 @@ def terms(leader_id: str) -> Response:
 @policy("operator")
 def deal_rate(slug: str) -> Response:
     """The commission of one deal; empty: as its leader has it."""
-    deal, form = _deal_or_404(slug), RateForm()
+    deal, form = deal_or_404(slug), RateForm()
     if not form.validate_on_submit():
         return _leader_page(deal.leader, 422, errors=form.rate.errors)
     bp = form.rate.data
@@ -172,7 +184,12 @@ def _page(status: int = 200, errors: Any = ()) -> Response:
 def _leader_page(
     who: Leader, status: int = 200, form: TermsForm | None = None, errors: Any = ()
 ) -> Response:
-    kept = TermsForm(None, commission=who.commission_bp, cash_limit=who.cash_limit_fen)
+    kept = TermsForm(
+        None,
+        commission=who.commission_bp,
+        cash_limit=who.cash_limit_fen,
+        order_limit=who.order_limit_fen,
+    )
     suppliers = sa.select(Supplier).where(Supplier.leader_id == who.id).order_by(Supplier.id)
     undecided = sa.select(Deal).where(Deal.leader_id == who.id, Deal.state.in_(("draft", "open")))
     page = render_template(
@@ -183,15 +200,13 @@ def _leader_page(
         its=balances.of_leaders([who.id])[who.id],
         suppliers=db.session.scalars(suppliers.limit(_MOST)).all(),
         owed=balances.of_suppliers(who),
-        deals=db.session.scalars(undecided.order_by(Deal.id.desc()).limit(_MOST)).all(),
+        undecided=db.session.scalars(undecided.order_by(Deal.id.desc()).limit(_MOST)).all(),
+        **settlement_page.deals_of(who),
+        now=clock.now(),
         key=secrets.token_urlsafe(18),
+        site_limit_fen=current_app.config["ORDER_LIMIT_FEN"],
     )
     return make_response(page, status)
-
-
-def _deal_or_404(slug: str) -> Deal:
-    found = db.session.scalars(sa.select(Deal).where(Deal.slug == slug)) if is_slug(slug) else None
-    return (found.one_or_none() if found else None) or abort(404)
 
 
 def _by() -> dict[str, Any]:

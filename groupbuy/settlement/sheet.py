@@ -46,7 +46,8 @@ def _on(account: str) -> Callable[[Group], bool]:
 
 
 def _comes_in(group: Group) -> bool:
-    return group.account in _MONEY and bool(group.is_debit) and not _is_refund(group)
+    other = _is_refund(group) or group.kind == "fee"  # a fee can come back
+    return group.account in _MONEY and bool(group.is_debit) and not other
 
 
 def _is_refund(group: Group) -> bool:

@@ -29,7 +29,7 @@ def account_name(account: str) -> str:
     names = {
         "cash:wechat": _("WeChat Pay"),
         "cash:alipay": _("Alipay"),
-        "cash:sandbox": _("Sandbox"),
+        "cash:sandbox": _("Demo payment"),
         "cash:leader": _("Cash in the leader's hands"),
         "cash:bank": _("Bank"),
         "order": _("Owed to the customer"),
@@ -52,7 +52,7 @@ def kind_name(kind: str) -> str:
         "payment": _("Money came in"),
         "refund_requested": _("Refund decided"),
         "refund_succeeded": _("Refund arrived"),
-        "handed_over": _("Handed over"),
+        "handed_over": _("Handed over to the neighbour"),
         "handover_undone": _("Handover undone"),
         "given_back": _("Given back"),
         "door": _("Left at the door"),

@@ -236,6 +236,7 @@ STAFF_FORMS: dict[str, dict[str, str]] = {
     "op_settlement.pay": {"reference": "B1"},
     "op_settlement.refuse_cash": _WHY,
     "op_settlement.refuse_payout": _WHY,
+    "op_settlement.sheets.download": {},
     "op_settlement.terms": {
         "commission": "8.5",
         "cash_limit": "2000",

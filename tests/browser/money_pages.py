@@ -8,6 +8,7 @@ from tests.browser.shown import Act, Shown, fill, tap
 
 _PREPAID = "/lead/deals/demo-prepaid"
 _SHEET = "/lead/settlement/demo-settled"
+_RATES = "/operator/settlement/deals"
 _PAY = "form[action$='/pay']"
 _CASH = "form[action$='/cash'] button.btn-primary"
 
@@ -45,6 +46,12 @@ def _refuse_without_words(page: Page) -> None:
     page.locator("details.op-why summary").first.click()
     page.locator("details.op-why[open] button").click()
     expect(page.locator(".alert-danger:visible")).to_be_visible()
+
+
+def _rate_too_high(page: Page) -> None:
+    page.locator("[name^=rate-]").first.fill("101")
+    page.locator("main form button.btn-primary").click()
+    expect(page.locator(".f__bad:visible")).to_be_visible()
 
 
 def _unfold(page: Page) -> None:
@@ -118,5 +125,9 @@ MONEY = [
     _operate(
         "op_settlement_leader-error", "", fill("form[action$='/terms'] button", commission="x")
     ),
+    _operate("op_item_rates-full", f"{_RATES}/demo-weekend/items"),
+    _operate("op_item_rates-error", f"{_RATES}/demo-weekend/items", _rate_too_high),
+    _operate("op_item_rates-closed", f"{_RATES}/demo-settled/items"),
+    _operate("op_sheet-full", f"{_RATES}/demo-settled"),
     *(_operate(f"op_order_refund-{state}") for state in _GIVING),
 ]

@@ -243,11 +243,29 @@ class _MoneyStage:
         """One that agrees with the books; one that lacks, adds and alters a payment."""
         own = sa.select(Payment).where(Payment.way == "sandbox", Payment.state == "confirmed")
         booked = db.session.scalars(own.order_by(Payment.id)).all()
-        lines = [self._line(each, each.amount_fen) for each in booked]
+        lines = [self._line(each, each.amount_fen) for each in booked] + self._given_back()
         self._read_bill(*lines)
         altered = self._line(booked[1], booked[1].amount_fen - 100)
         strange = [*self._line(booked[0], 3280)[:2], "GBNOTOURS1", "SBX1", "", "PAID", 3280, 20]
         self._read_bill(strange, altered, *lines[2:])
+
+    def _given_back(self) -> list[list[Any]]:
+        """The sandbox's refunds that have arrived, as lines of a bill."""
+        own = sa.select(Refund).join(Refund.payment).where(Payment.way == "sandbox")
+        done = db.session.scalars(own.where(Refund.state == "succeeded").order_by(Refund.id))
+        return [
+            [
+                "refund",
+                (each.finished_at or self.now).isoformat(),
+                each.payment.out_trade_no,
+                each.payment.transaction_no,
+                each.out_refund_no,
+                "DONE",
+                each.amount_fen,
+                0,
+            ]
+            for each in done
+        ]
 
     def _line(self, payment: Payment, fen: int) -> list[Any]:
         at = payment.paid_at or self.now

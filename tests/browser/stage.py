@@ -11,7 +11,7 @@ from groupbuy.accounts import addresses, consent, devices, following
 from groupbuy.accounts.membership import guest_membership, membership
 from groupbuy.accounts.models import Member, User
 from groupbuy.core import clock, crypto
-from groupbuy.core.db import long_transaction, transaction
+from groupbuy.core.db import transaction
 from groupbuy.deals.editing import DealForm, ItemForm, create_deal, publish
 from groupbuy.deals.models import Deal
 from groupbuy.demo import loading, people
@@ -33,8 +33,7 @@ def set_up(app: Flask) -> Stage:
     """Load the demo into the empty database of `app` and add what it lacks."""
     with app.app_context():
         for step in loading.missing_steps():
-            with long_transaction():
-                step(clock.now())
+            step(clock.now())
         with transaction():
             return _Setting(clock.now()).stage
 

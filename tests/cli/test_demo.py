@@ -20,13 +20,19 @@ from groupbuy.catalog.models import Picture
 from groupbuy.core import crypto
 from groupbuy.core.db import transaction
 from groupbuy.deals.models import Deal, DealItem
-from groupbuy.demo import album, loading, scenes
+from groupbuy.demo import album, loading, online, scenes, story
 from groupbuy.demo.people import PASSWORD, residents, who_signs_in
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
+from groupbuy.payments import reconciling
+from groupbuy.payments.models import Payment, Refund
+from groupbuy.payments.providers import sandbox
+from groupbuy.pickup import proposing
 from groupbuy.pickup.models import Pickup
 from groupbuy.purchasing import closing
 from groupbuy.purchasing.models import PurchaseList
+from groupbuy.settlement import sheet
+from groupbuy.settlement.models import CashHandover, Settlement
 from tests.conftest import NOON
 
 
@@ -72,8 +78,8 @@ def test_the_demo_is_a_community_in_which_every_invariant_holds(
         "categories": 7,
         "products": 40,
         "residents": 120,
-        "deals": 9,
-        "orders": 141,
+        "deals": 11,
+        "orders": 160,
     }
     assert invariants.broken() == {}
     states = {
@@ -89,6 +95,8 @@ def test_the_demo_is_a_community_in_which_every_invariant_holds(
         "demo-milk": "arrived",
         "demo-pantry": "open",
         "demo-household": "draft",
+        "demo-hotpot": "arrived",
+        "demo-durian": "failed",
     }
     assert all(
         deal["url"].startswith(app.config["SITE_URL"] + "/d/demo-") for deal in loaded["deals"]
@@ -123,6 +131,64 @@ def test_deals_stand_where_their_scenes_say_and_the_people_named_can_sign_in(
         assert PasswordHasher().verify(user.password_hash, PASSWORD)
     bags = sa.select(Pickup.state).join(Member).where(Member.user_id == user.id)
     assert "ready" in db.session.scalars(bags).all()  # the resident, named last, has one waiting
+
+
+def test_money_came_from_afar_and_some_of_it_went_back(loaded: dict[str, Any]) -> None:
+    paid = sa.select(Payment.way, Payment.state, sa.func.count()).join(
+        Order, Order.id == Payment.order_id
+    )
+    paid = paid.where(Order.deal_id == _deal("demo-hotpot").id).group_by(Payment.way, Payment.state)
+    assert {tuple(row) for row in db.session.execute(paid)} == {
+        ("sandbox", "confirmed", 13),
+        ("sandbox", "void", 1),
+    }
+    back = sa.select(Refund.state).join(Order, Order.id == Refund.order_id)
+    of = {
+        slug: Counter(db.session.scalars(back.where(Order.deal_id == _deal(slug).id)))
+        for slug in ("demo-hotpot", "demo-durian", "demo-crab")
+    }
+    assert of["demo-hotpot"]["succeeded"] == 1
+    assert of["demo-hotpot"]["requested"] > 0
+    assert of["demo-durian"] == {"succeeded": 5}
+    assert of["demo-crab"]["requested"] == 1
+    assert [each.state for each in proposing.waiting()] == ["waiting"]
+    given = db.session.scalars(sa.select(CashHandover)).one()
+    assert (given.state, given.amount_fen % 10_000) == ("reported", 0)
+    settled = db.session.scalars(sa.select(Settlement)).one()
+    assert settled.deal.slug == "demo-durian"
+    assert settled.figures["received"] == settled.figures["refunds"] > 0
+    assert all(leader.commission_bp == 500 for leader in loading.leaders())
+    assert sheet.figures(_deal("demo-hotpot"))["held"] > 0
+
+
+def test_the_demos_bill_of_the_sandbox_agrees(loaded: dict[str, Any]) -> None:
+    now = datetime.now(UTC)
+    bill = sandbox.bill(now - timedelta(hours=1), now + timedelta(hours=1))
+    operator = db.session.scalars(sa.select(User.id).order_by(User.id).limit(1)).one()
+    with transaction():
+        found = reconciling.import_bill("sandbox", bill, by_id=operator, now=now)
+        assert found.differences == 0
+    assert invariants.broken() == {}
+
+
+def test_a_deal_whose_orders_were_not_paid_yet_is_carried_on(app: Flask) -> None:
+    hotpot = scenes.ONLINE_SCENES[0]
+    for step in loading.missing_steps()[:2]:
+        step(datetime.now(UTC))
+    with transaction():
+        story.begin(hotpot, now=datetime.now(UTC))
+    assert online.is_missing(hotpot)
+    assert _load(app).exit_code == 0
+    assert _deal(hotpot.slug).state == "arrived"
+    assert loading.missing_steps() == []
+    assert invariants.broken() == {}
+
+
+def test_without_the_sandbox_nobody_pays_from_afar(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SANDBOX_PAY", False)
+    assert len(loading.missing_steps()) == 3 + len(scenes.SCENES)
 
 
 def test_most_goods_of_the_open_deals_have_pictures_and_all_of_them_have_details(
@@ -173,8 +239,7 @@ def test_loading_again_says_the_same_and_writes_nothing(app: Flask, loaded: dict
 
 def test_a_load_that_was_interrupted_is_completed_by_the_next(app: Flask) -> None:
     for step in loading.missing_steps()[:3]:
-        with transaction():
-            step(datetime.now(UTC))
+        step(datetime.now(UTC))
     assert _load(app).exit_code == 0
     assert loading.missing_steps() == []
     assert invariants.broken() == {}
@@ -194,7 +259,7 @@ def test_it_is_not_loaded_among_real_people(app: Flask, role: str | None) -> Non
 def test_it_is_loaded_beside_an_operator(app: Flask) -> None:
     with transaction():
         people.add_person(people.PersonForm("王芳", "13900000001", "operator"), now=NOON)
-    assert len(loading.missing_steps()) == 3 + len(scenes.SCENES)
+    assert len(loading.missing_steps()) == 3 + len(scenes.SCENES) + len(scenes.ONLINE_SCENES)
 
 
 def test_in_production_nothing_is_loaded_or_told(

@@ -49,6 +49,7 @@ SHOWN = {
     "lead_settlement.download",
     "op_orders.reveal",
     "op_people.reveal",
+    "op_settlement.sheets.download",
     "suppliers.answering.upload",
 }
 

@@ -222,7 +222,7 @@ def test_operators_are_told_of_stuck_money_once_a_day(operator, strange):
             stuck.alert(now + hours * HOUR)
     notices = db.session.scalars(sa.select(Notice).where(Notice.kind == "money_stuck")).all()
     assert [notice.user_id for notice in notices] == [operator.id] * 2
-    assert notices[0].detail == {"count": 1}
+    assert notices[0].detail == {"stuck_cases": 1}
     assert told(notices[0])
 
 
