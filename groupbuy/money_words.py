@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from flask_babel import gettext as _
 
 from groupbuy.core.money import format_yuan
 from groupbuy.words import full_time
+
+# A word of a provider's answer that is for machines.
+_CODE = re.compile(r"(?<!\S)[A-Z0-9_.]+(?!\S)")
 
 
 def way_words(way: str) -> str:
@@ -47,6 +51,9 @@ def trouble_words(error: str) -> str:
     for parts, said in known.items():
         if any(part in error.upper() for part in parts):
             return said
+    said = " ".join(_CODE.sub(" ", error).split())
+    if said:
+        return _("The provider did not give it back: %(why)s", why=said)
     return _("The provider did not give it back.")
 
 
@@ -110,7 +117,7 @@ def _fact(name: str, value: Any, now: datetime) -> str:
     if name in ("fen_here", "asked"):
         return format_yuan(value)
     if name == "error":
-        return f"{trouble_words(value)} {value}"
+        return " ".join([trouble_words(value), *_CODE.findall(value)])
     if name == "at":
         return full_time(datetime.fromisoformat(value), now)
     return _state(value) if name in ("state", "state_here") else str(value)

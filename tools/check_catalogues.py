@@ -1,15 +1,18 @@
 """Fail when a translation catalogue lacks a sentence of the source, or leaves one empty or fuzzy.
 
+A percent sign alone fails too: templates fill every sentence in, and the page would break.
 Called with the freshly extracted messages.pot. Only sentences are compared,
 so moving code is no fault.
 """
 
+import re
 import sys
 from pathlib import Path
 
 from babel.messages.pofile import read_po
 
 TRANSLATIONS = Path("groupbuy/translations")
+LONE_PERCENT = re.compile(r"%(?!%|\(\w+\)[sd])")
 
 
 def read(path):
@@ -29,6 +32,8 @@ def faults(path, wanted):
             yield f"{path}: fuzzy: {sentence!r}"
         elif not (all(message.string) if message.pluralizable else message.string):
             yield f"{path}: not translated: {sentence!r}"
+        elif LONE_PERCENT.search("".join(message.string).replace("%%", "")):
+            yield f"{path}: a percent sign alone: {sentence!r}"
     for sentence in sorted(messages.keys() - wanted, key=str):
         yield f"{path}: no longer in the source: {sentence!r}"
 

@@ -115,6 +115,28 @@ def test_a_refund_that_failed_is_tried_again_or_given_by_hand_once(browser, fail
     assert_everything_true("I3c", "I17")
 
 
+def test_a_leader_reads_why_a_refund_failed_and_only_an_operator_reads_the_code(
+    app, browser, failed
+):
+    own = db.session.get_one(paying.Order, failed.order_id).deal.leader
+    desk = at_desk(app, own)
+    for error, said in (
+        ("40004 ACQ.SELLER_BALANCE_NOT_ENOUGH", "holds too little"),
+        ("USER_ACCOUNT_ABNORMAL", "takes no money"),
+        ("ACQ.TRADE_HAS_FINISHED", "too old"),
+        ("PARAM_ERROR 卡已注销", "did not give it back: 卡已注销"),
+        ("", "did not give it back."),
+    ):
+        with transaction():
+            failed.last_error = error
+        seen = words(desk.get("/lead/refunds", headers=EN))
+        assert said in seen
+        assert "_" not in seen
+        code = words(browser.get("/operator/refunds", headers=EN))
+        assert said in code
+        assert error in code
+
+
 def test_a_leader_sees_only_their_own_refunds(app, failed):
     own = db.session.get_one(paying.Order, failed.order_id).deal.leader
     other = factories.make_leader()
