@@ -10,30 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import Id, UtcDateTime, connection, forget, sum_of, text_of
+from groupbuy.core.db import Id, connection, forget
 from groupbuy.deals.models import DealItem
 from groupbuy.orders.models import Order, OrderLine
 from groupbuy.payments import ledger
 from groupbuy.payments.ledger import Leg
 from groupbuy.payments.models import Payment
 
-_LINE = OrderLine.__table__.c
-_ITEM = DealItem.__table__.c
-_ORDER = Order.__table__.c
 _BASIS = 10_000  # basis points of the whole
 
 
-class Statements(NamedTuple):
-    """What `recognise` sends, made once: at the gate somebody stands and waits."""
+class Earned(NamedTuple):
+    """What a line has earned, and the leader's part of it, in fen."""
 
-    transaction: sa.Insert
-    entries: sa.Insert
-    lines: sa.Update
+    fen: int
+    commission_fen: int
 
 
 def recognise(
@@ -43,12 +41,29 @@ def recognise(
 
     `key` names the act that changed it: a ledger transaction for each order, "key:order id".
     """
-    asked = {"ids": list(line_ids), "kind": kind, "key": f"{key}:", "at": now, "actor_id": actor_id}
-    statements = _statements()
-    connection().execute(statements.transaction, asked)
-    connection().execute(statements.entries, asked)
-    connection().execute(statements.lines, {"ids": asked["ids"]})
+    lines = connection().execute(_reading(), {"ids": list(line_ids)}).all()
+    earned = {line.id: earned_by(line) for line in lines}
+    changed = [each for each in lines if earned[each.id] != (each.earned_fen, each.commission_fen)]
+    if not changed:
+        return
+    for order_id, its in groupby(changed, attrgetter("order_id")):
+        _enter(list(its), earned, kind, f"{key}:{order_id}", now=now, actor_id=actor_id)
+    values: dict[str, int] = {}
+    for place, each in enumerate(changed):
+        values |= {f"id_{place}": each.id, f"fen_{place}": earned[each.id].fen}
+        values[f"commission_{place}"] = earned[each.id].commission_fen
+    connection().execute(_writing(len(changed)), values)
     forget(OrderLine, line_ids)
+
+
+def earned_by(line: Any) -> Earned:
+    """What `line`, with `is_paid` of its order and `rate_bp` of its item, has earned by its fate.
+
+    The rate was written into the item when the deal closed.
+    """
+    pieces = line.picked_pieces + (line.no_show_pieces if line.is_paid else 0)
+    fen = max(0, pieces * line.price_fen - line.given_back_fen)
+    return Earned(fen, (fen * line.rate_bp + _BASIS // 2) // _BASIS)
 
 
 def paid_later(order: Order, payment: Payment, *, now: datetime) -> None:
@@ -59,56 +74,57 @@ def paid_later(order: Order, payment: Payment, *, now: datetime) -> None:
         recognise(ids, "paid_later", f"paid-later:{payment.id}", now=now, actor_id=by_id)
 
 
+def _enter(
+    lines: list[Any],
+    earned: dict[int, Earned],
+    kind: str,
+    key: str,
+    *,
+    now: datetime,
+    actor_id: int | None,
+) -> None:
+    """Book by how much more, or less, the `lines` of one order have earned than was booked."""
+    first = lines[0]
+    fen = sum(earned[line.id].fen - line.earned_fen for line in lines)
+    commission = sum(earned[line.id].commission_fen - line.commission_fen for line in lines)
+    account = "commission" if first.credited_at else "commission_held"
+    legs = [
+        Leg("order", first.order_id, fen),
+        Leg("sales", first.deal_id, -fen),
+        Leg("commission_expense", first.deal_id, commission),
+        Leg(account, first.leader_id, -commission),
+    ]
+    ids = {"leader_id": first.leader_id, "deal_id": first.deal_id, "order_id": first.order_id}
+    ledger.enter(kind, key, legs, now=now, actor_id=actor_id, **ids)
+
+
 @cache
-def _statements() -> Statements:
-    chosen = _LINE.id.in_(sa.bindparam("ids", expanding=True, type_=Id))
-    worth, commission = _worth(), _commission()
-    facts = (
+def _reading() -> sa.Select[Any]:
+    """Made once, as `_writing` is: at the gate somebody stands and waits."""
+    line, order = OrderLine.__table__.c, Order.__table__.c
+    fate = (line.picked_pieces, line.no_show_pieces, line.price_fen, line.given_back_fen)
+    return (
         sa.select(
-            (sa.bindparam("key", type_=sa.String) + text_of(_ORDER.id)).label("idem_key"),
-            sa.bindparam("kind", type_=sa.String).label("kind"),
-            sa.bindparam("at", type_=UtcDateTime).label("at"),
-            _ORDER.leader_id,
-            _ORDER.deal_id,
-            _ORDER.id.label("order_id"),
-            sa.bindparam("actor_id", type_=Id).label("actor_id"),
-            sa.case((_ORDER.credited_at.is_(None), "commission_held"), else_="commission").label(
-                "commission_account"
-            ),
-            sum_of(worth - _LINE.earned_fen).label("earned"),
-            sum_of(commission - _LINE.commission_fen).label("commission"),
+            *(line.id, line.order_id, line.earned_fen, line.commission_fen, *fate),
+            *(order.leader_id, order.deal_id, order.credited_at),
+            (order.paid_fen - order.refunded_fen >= order.due_fen).label("is_paid"),
+            sa.func.coalesce(DealItem.commission_bp, 0).label("rate_bp"),
         )
-        .join(OrderLine.__table__, _LINE.order_id == _ORDER.id)
-        .where(chosen)
-        .group_by(_ORDER.id, _ORDER.leader_id, _ORDER.deal_id, _ORDER.credited_at)
-    ).subquery()
-    c = facts.c
-    changed = sa.select(facts).where(sa.or_(c.earned != 0, c.commission != 0)).subquery()
-    c = changed.c
-    inserts = ledger.writing(
-        changed,
-        Leg("order", c.order_id, c.earned),
-        Leg("sales", c.deal_id, -c.earned),
-        Leg("commission_expense", c.deal_id, c.commission),
-        Leg(c.commission_account, c.leader_id, -c.commission),
+        .join_from(OrderLine.__table__, Order.__table__, line.order_id == order.id)
+        .join(DealItem.__table__, DealItem.id == line.item_id)
+        .where(line.id.in_(sa.bindparam("ids", expanding=True, type_=Id)))
+        .order_by(line.order_id, line.id)
     )
-    lines = sa.update(OrderLine.__table__).where(chosen)
-    return Statements(*inserts, lines.values(earned_fen=worth, commission_fen=commission))
 
 
-def _worth() -> Any:
-    """What a line has earned by its present fate."""
-    its = Order.__table__.alias().c
-    is_paid = sa.select(its.paid_fen - its.refunded_fen >= its.due_fen)
-    is_paid = is_paid.where(its.id == _LINE.order_id).correlate(OrderLine.__table__)
-    paid_for = sa.or_(_LINE.no_show_pieces == 0, is_paid.scalar_subquery())
-    left_behind = sa.case((paid_for, _LINE.no_show_pieces), else_=0)
-    delivered = (_LINE.picked_pieces + left_behind) * _LINE.price_fen
-    return sa.case((delivered > _LINE.given_back_fen, delivered - _LINE.given_back_fen), else_=0)
-
-
-def _commission() -> Any:
-    """The leader's part of it; the rate was written into the item when the deal closed."""
-    rate = sa.select(sa.func.coalesce(_ITEM.commission_bp, 0)).where(_ITEM.id == _LINE.item_id)
-    half_up = _worth() * rate.scalar_subquery() + _BASIS // 2
-    return half_up // sa.literal(_BASIS, sa.BigInteger)
+@lru_cache(maxsize=64)
+def _writing(count: int) -> sa.Update:
+    """What so many lines have earned, in one statement."""
+    line = OrderLine.__table__
+    ids, fens, commissions = (
+        [sa.bindparam(f"{name}_{place}", type_=Id) for place in range(count)]
+        for name in ("id", "fen", "commission")
+    )
+    fen = sa.case(*((line.c.id == one, value) for one, value in zip(ids, fens, strict=True)))
+    part = sa.case(*((line.c.id == one, its) for one, its in zip(ids, commissions, strict=True)))
+    return sa.update(line).where(line.c.id.in_(ids)).values(earned_fen=fen, commission_fen=part)

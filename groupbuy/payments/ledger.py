@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from groupbuy.core.db import AnySelect, text_of
+from groupbuy.core.db import AnySelect, connection, text_of
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
 from groupbuy.payments.models import LedgerEntry, LedgerTxn, Payment, Refund
 
 _ABOUT = ("idem_key", "kind", "at", "leader_id", "deal_id", "order_id", "actor_id")
 _TXN, _ENTRY = LedgerTxn.__table__, LedgerEntry.__table__
+_NEW_TXN = sa.insert(_TXN).returning(_TXN.c.id)
+_NEW_ENTRIES = sa.insert(_ENTRY).returning(_ENTRY.c.id)  # so that all of them are one statement
 
 
 class Leg(NamedTuple):
@@ -84,10 +86,9 @@ def enter(
         raise ValueError(f"{key}: {legs} do not add up to 0")
     if legs:
         fact = {"idem_key": key, "kind": kind, "at": now, "actor_id": actor_id, **about}
-        txn_id = db.session.execute(sa.insert(_TXN).returning(_TXN.c.id), fact).scalar_one()
+        txn_id = connection().execute(_NEW_TXN, fact).scalar_one()
         own = {"txn_id": txn_id, "leader_id": about.get("leader_id")}
-        rows = [own | leg._asdict() for leg in legs]
-        db.session.execute(sa.insert(_ENTRY), rows)
+        connection().execute(_NEW_ENTRIES, [own | leg._asdict() for leg in legs]).all()
 
 
 def balance_fen(account: str, of_id: int = 0) -> int:
@@ -98,13 +99,7 @@ def balance_fen(account: str, of_id: int = 0) -> int:
 
 
 def write(facts: sa.Subquery, *legs: Leg) -> None:
-    """A transaction for each row of `facts`, as `writing` says."""
-    for statement in writing(facts, *legs):
-        db.session.connection().execute(statement)
-
-
-def writing(facts: sa.Subquery, *legs: Leg) -> tuple[sa.Insert, sa.Insert]:
-    """The statements that write a transaction for each row of `facts`, and then its entries.
+    """A transaction for each row of `facts`, and then its entries, in two statements.
 
     `facts` has the columns of `_ABOUT` and those that `legs` read. The legs of a row add up to 0;
     one that is 0 is left out.
@@ -126,10 +121,9 @@ def writing(facts: sa.Subquery, *legs: Leg) -> tuple[sa.Insert, sa.Insert]:
         .join(_TXN, _TXN.c.idem_key == sides.c.key)
         .where(sides.c.fen != 0)
     )
-    return (
-        sa.insert(_TXN).from_select(_ABOUT, about),
-        sa.insert(_ENTRY).from_select(["txn_id", "leader_id", "account", "of_id", "fen"], entries),
-    )
+    connection().execute(sa.insert(_TXN).from_select(_ABOUT, about))
+    of_entry = ["txn_id", "leader_id", "account", "of_id", "fen"]
+    connection().execute(sa.insert(_ENTRY).from_select(of_entry, entries))
 
 
 def _refunds(kind: str, key: str, refunds: AnySelect, at: Any, actor: Any) -> sa.Subquery:
