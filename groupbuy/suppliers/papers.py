@@ -29,6 +29,7 @@ from groupbuy.extensions import limiter
 from groupbuy.purchasing import overview, photos, workbook
 from groupbuy.purchasing.links import list_behind
 from groupbuy.purchasing.models import PurchaseList
+from groupbuy.settlement import statement
 
 bp = Blueprint("papers", __name__)
 MOST_AT_ONCE = 5
@@ -76,8 +77,9 @@ def history(token: str) -> str:
     now = clock.now()
     shown = list_behind(token, now)
     rows = overview.of_supplier(shown, limit=_MOST_LISTS)
+    owed = statement.of(shown.supplier, [row.purchase_list.id for row in rows])
     return render_template(
-        "suppliers/history.html", purchase_list=shown, rows=rows, token=token, now=now
+        "suppliers/history.html", purchase_list=shown, rows=rows, owed=owed, token=token, now=now
     )
 
 
