@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from groupbuy import jobs
 from groupbuy.accounts import devices
 from groupbuy.accounts.models import Member, User
 from groupbuy.core import clock
@@ -146,8 +147,7 @@ def order_now(
 def finish_closing(deal: Deal) -> None:
     """What the scheduler does a moment later."""
     fresh()
-    with transaction():
-        closing.finish(deal, now=clock.now())
+    jobs.close_deal(deal.id, now=clock.now())
 
 
 def close_now(deal: Deal) -> None:

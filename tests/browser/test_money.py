@@ -18,7 +18,7 @@ from groupbuy.core.money import format_yuan
 from groupbuy.deals.models import Deal
 from groupbuy.extensions import db
 from groupbuy.orders.models import Order
-from groupbuy.pickup import arrival, bags, handover, shortage
+from groupbuy.pickup import arrival, handover, shortage
 from groupbuy.pickup.models import Pickup
 from groupbuy.purchasing.models import PurchaseList
 from groupbuy.settlement import rates, sheet
@@ -104,8 +104,6 @@ def test_what_did_not_come_is_seen_on_its_way_back_and_then_as_arrived(
     deal = deal_of_one_supplier("冬笋")
     order = pay_for_three(page, deal)
     close_now(deal)
-    with transaction():
-        bags.make_bags(deal, now=clock.now())
     share_out(desks(site, open_page, size)(deal.leader.user), deal, received=1)
     assert [(back.state, back.amount_fen) for back in refunds(order)] == [("requested", 2000)]
     page.goto(f"/o/{order.number}")
@@ -132,8 +130,6 @@ def a_leader_with_sales() -> Deal:
     order_now(deal, 2)
     order_now(deal, 3, name="王芳")
     close_now(deal)
-    with transaction():
-        bags.make_bags(deal, now=clock.now())
     return deal
 
 
