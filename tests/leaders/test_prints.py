@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -173,7 +171,7 @@ def test_only_the_leader_and_helpers_for_orders_print(app, deal):
     assert at_desk(app, factories.make_leader("别人")).get(url).status_code == 404
 
 
-def test_two_hundred_households_take_few_statements_and_little_time(app):
+def test_two_hundred_households_take_few_statements(app):
     leader = factories.make_leader()
     skus = [factories.make_sku(leader) for _ in range(4)]
     deal = open_deal(leader=leader, skus=skus)
@@ -182,9 +180,7 @@ def test_two_hundred_households_take_few_statements_and_little_time(app):
     client = at_desk(app, leader)
     client.get(f"/lead/deals/{deal.slug}/print/slips")  # templates are compiled once
     db.session.expire_all()
-    began = time.perf_counter()
     with statements() as said:
         answer = client.get(f"/lead/deals/{deal.slug}/print/slips", headers=EN)
-    assert time.perf_counter() - began < 2
     assert answer.text.count('class="slip"') == 200
     assert len(said) < 15
