@@ -161,6 +161,7 @@ def test_money_came_from_afar_and_some_of_it_went_back(loaded: dict[str, Any]) -
     assert sheet.figures(_deal("demo-hotpot"))["held"] > 0
 
 
+@pytest.mark.slow
 def test_the_demos_bill_of_the_sandbox_agrees(loaded: dict[str, Any]) -> None:
     now = datetime.now(UTC)
     bill = sandbox.bill(now - timedelta(hours=1), now + timedelta(hours=1))
@@ -171,6 +172,7 @@ def test_the_demos_bill_of_the_sandbox_agrees(loaded: dict[str, Any]) -> None:
     assert invariants.broken() == {}
 
 
+@pytest.mark.slow
 def test_a_deal_whose_orders_were_not_paid_yet_is_carried_on(app: Flask) -> None:
     hotpot = scenes.ONLINE_SCENES[0]
     for step in loading.missing_steps()[:2]:
@@ -237,6 +239,7 @@ def test_loading_again_says_the_same_and_writes_nothing(app: Flask, loaded: dict
     assert _load(app).exit_code == 0  # nothing is missing, so nobody is in the way
 
 
+@pytest.mark.slow
 def test_a_load_that_was_interrupted_is_completed_by_the_next(app: Flask) -> None:
     for step in loading.missing_steps()[:3]:
         step(datetime.now(UTC))

@@ -37,7 +37,7 @@ def gateways() -> Iterator[dict[str, Gateway]]:
         yield {gateway.way: gateway for gateway in made}
 
 
-@pytest.fixture(params=["wechat", "alipay"])
+@pytest.fixture(params=["wechat", pytest.param("alipay", marks=pytest.mark.slow)])
 def gateway(request: pytest.FixtureRequest, gateways: dict[str, Gateway]) -> Iterator[Gateway]:
     there = gateways[request.param]
     yield there
